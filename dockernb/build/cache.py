@@ -1,0 +1,383 @@
+"""The build cache: which snapshot a step made, with its log, diff and cost.
+
+One SQLite file per engine, in write-ahead mode, so that several kernels share it and a killed one
+leaves no half-written row. A row is written only after the engine has committed the snapshot.
+
+A cache is only a convenience, so a bad file never stops work: a broken one is put aside and begun
+anew, and where none can be written, steps are kept in memory. The reader is told by a warning.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import sqlite3
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ..errors import BuildError, StorageFullError
+from ..oci.config import ImageConfig
+from ..oci.diff import DiffEntry, FilesystemDiff
+from .cache_key import CacheKey
+from .result import ConfigChange, StepLog
+
+try:
+    import fcntl
+except ImportError:  # not on Windows; two kernels rarely repair one file at the same time
+    fcntl = None  # type: ignore[assignment]
+
+__all__ = ["BuildCache", "CachedStep"]
+
+_SCHEMA_VERSION = 2
+
+# An older file is emptied: what it holds is only steps to build again.
+_DROP = "DROP TABLE IF EXISTS steps;"
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS steps (
+    key TEXT PRIMARY KEY,
+    instruction_digest TEXT NOT NULL,
+    instruction_name TEXT NOT NULL,
+    cell_id TEXT,
+    parent TEXT NOT NULL,
+    fields BLOB NOT NULL,
+    image_id TEXT NOT NULL,
+    image_config BLOB NOT NULL,
+    size INTEGER NOT NULL,
+    exit_code INTEGER,
+    log BLOB NOT NULL,
+    log_lines INTEGER NOT NULL,
+    log_omitted INTEGER NOT NULL,
+    diff BLOB NOT NULL,
+    config BLOB NOT NULL,
+    seconds REAL NOT NULL,
+    built_at REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS steps_by_instruction ON steps (instruction_digest, built_at);
+CREATE INDEX IF NOT EXISTS steps_by_parent ON steps (parent, instruction_name, built_at);
+CREATE INDEX IF NOT EXISTS steps_by_cell ON steps (cell_id, built_at) WHERE cell_id IS NOT NULL;
+"""
+
+_BROKEN = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+
+# An earlier step to compare with, most alike first. Where the cell is known, a step of another
+# notebook with another parent says nothing about this cell.
+_NEAREST_OF_CELL = (
+    "cell_id = :cell AND instruction_digest = :digest",
+    "cell_id = :cell AND instruction_name = :name AND parent = :parent",
+    "cell_id = :cell AND instruction_name = :name",
+    "instruction_digest = :digest AND parent = :parent",
+)
+_NEAREST = (
+    "instruction_digest = :digest AND parent = :parent",
+    "instruction_digest = :digest",
+    "instruction_name = :name AND parent = :parent",
+)
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class CachedStep:
+    """What is kept of a step.
+
+    Args:
+        image_id: The snapshot.
+        image_config: Its config, with the history that an engine may not give back.
+        size: Bytes of all layers of the snapshot.
+        seconds: How long the step took when it was built.
+        built_at: Unix time of the commit.
+    """
+
+    image_id: str
+    image_config: ImageConfig
+    size: int
+    exit_code: int | None
+    log: StepLog
+    diff: FilesystemDiff
+    config: tuple[ConfigChange, ...]
+    seconds: float
+    built_at: float
+
+
+class BuildCache:
+    """The steps built on one engine. May be used from any thread.
+
+    Args:
+        folder: The user's cache folder; made if missing, for the user only.
+        engine_identity: `EngineInfo.identity`.
+
+    Raises:
+        BuildError: the file was made by a newer version of dockernb.
+    """
+
+    def __init__(self, folder: Path, engine_identity: str) -> None:
+        name = hashlib.sha256(engine_identity.encode()).hexdigest()[:12]
+        self.path = folder / f"build-{name}.sqlite3"
+        self._lock = threading.Lock()
+        self._warnings: list[str] = []
+        self._connection = self._open()
+
+    def take_warnings(self) -> tuple[str, ...]:
+        """What the reader should know of the cache and has not been told."""
+        with self._lock:
+            warnings, self._warnings = tuple(self._warnings), []
+        return warnings
+
+    # --- the file --------------------------------------------------------------------------------
+    def _open(self) -> sqlite3.Connection:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            try:
+                return self._connect(str(self.path))
+            except sqlite3.DatabaseError as error:
+                if _code(error) not in _BROKEN:
+                    raise
+            return self._repaired()
+        except (sqlite3.Error, OSError) as error:
+            self._warnings.append(
+                f"{self._error(error).message}; steps are remembered until the kernel ends"
+            )
+            return self._connect(":memory:")
+
+    def _connect(self, database: str) -> sqlite3.Connection:
+        connection = sqlite3.connect(database, timeout=10, check_same_thread=False)
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=NORMAL")
+            self._bring_up_to_date(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _bring_up_to_date(self, connection: sqlite3.Connection) -> None:
+        if _version(connection) == _SCHEMA_VERSION:
+            return
+        connection.execute("BEGIN IMMEDIATE")  # one kernel at a time
+        with connection:
+            version = _version(connection)
+            if version > _SCHEMA_VERSION:
+                raise BuildError(
+                    f'the build cache "{self.path}" was made by a newer version of dockernb',
+                    hint="pip install --upgrade dockernb, or set DOCKERNB_HOME to another folder",
+                )
+            if version < _SCHEMA_VERSION:
+                for statement in (_DROP + _SCHEMA).split(";"):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version={_SCHEMA_VERSION}")
+
+    def _repaired(self) -> sqlite3.Connection:
+        """A connection to a sound file: the old one is put aside unless somebody has done so."""
+        with _one_process(self.path.with_suffix(".lock")):
+            try:
+                connection = self._connect(str(self.path))
+                if _is_sound(connection):
+                    return connection
+                connection.close()
+            except sqlite3.DatabaseError as error:
+                if _code(error) not in _BROKEN:
+                    raise
+            self._put_aside()
+            return self._connect(str(self.path))
+
+    def _put_aside(self) -> None:
+        aside = self.path.with_suffix(f".broken-{time.time_ns()}")
+        self.path.rename(aside)
+        for end in ("-wal", "-shm"):
+            Path(f"{self.path}{end}").unlink(missing_ok=True)
+        self._warnings.append(
+            f'the build cache was damaged and is begun anew; the old file is "{aside}"'
+        )
+
+    def _error(self, error: Exception) -> BuildError | StorageFullError:
+        """The error that the reader meets for one of SQLite or the file system."""
+        if getattr(error, "errno", None) == errno.ENOSPC or _code(error) == sqlite3.SQLITE_FULL:
+            return StorageFullError(
+                f'the disk of the build cache is full: "{self.path}"',
+                hint="Free some space, or set DOCKERNB_HOME to a folder on another disk.",
+            )
+        return BuildError(
+            f'the build cache "{self.path}" cannot be used: {error}',
+            hint="Set DOCKERNB_HOME to a folder that you can write to, or use %cache off.",
+        )
+
+    def _with_connection(self, use: Callable[[sqlite3.Connection], _T]) -> _T:
+        with self._lock:
+            try:
+                return use(self._connection)
+            except sqlite3.Error as error:
+                if _code(error) not in _BROKEN:
+                    raise self._error(error) from error
+            try:
+                self._connection.close()
+                self._connection = self._repaired()
+                return use(self._connection)
+            except (sqlite3.Error, OSError) as error:
+                raise self._error(error) from error
+
+    def _looked_up(self, use: Callable[[sqlite3.Connection], _T]) -> _T | None:
+        """Like `_with_connection`; what cannot be read is not there, with a warning."""
+        try:
+            return self._with_connection(use)
+        except (BuildError, StorageFullError) as error:
+            with self._lock:
+                self._warnings.append(error.message)
+            return None
+
+    # --- the steps -------------------------------------------------------------------------------
+    def get(self, key: CacheKey) -> CachedStep | None:
+        """The step with this key, if it was built on this engine."""
+        row = self._looked_up(
+            lambda db: db.execute(
+                "SELECT image_id, image_config, size, exit_code, log, log_lines, log_omitted,"
+                " diff, config, seconds, built_at FROM steps WHERE key = ?",
+                (key.digest,),
+            ).fetchone()
+        )
+        try:
+            return None if row is None else _from_row(row)
+        except (zlib.error, ValueError, TypeError, KeyError):
+            return None  # a damaged row; building the step writes it again
+
+    def put(self, key: CacheKey, step: CachedStep, cell_id: str | None = None) -> None:
+        """Keeps a step whose snapshot the engine has committed."""
+        values = (
+            key.digest,
+            key.instruction_digest,
+            str(key.instruction["name"]),
+            cell_id,
+            key.parent,
+            _pack(key.to_json()),
+            step.image_id,
+            zlib.compress(step.image_config.to_bytes()),
+            step.size,
+            step.exit_code,
+            zlib.compress(step.log.text.encode("utf-8", "surrogateescape")),
+            step.log.lines,
+            step.log.omitted,
+            _pack([entry.to_json() for entry in step.diff.entries]),
+            _pack([[change.field, change.before, change.after] for change in step.config]),
+            step.seconds,
+            step.built_at,
+        )
+        marks = ",".join("?" * len(values))
+
+        def insert(db: sqlite3.Connection) -> None:
+            with db:
+                db.execute(f"INSERT OR REPLACE INTO steps VALUES ({marks})", values)  # noqa: S608
+
+        self._with_connection(insert)
+
+    def forget(self, key: CacheKey, image_id: str) -> None:
+        """Drops a step whose snapshot the engine no longer has, if nobody has built it since."""
+
+        def delete(db: sqlite3.Connection) -> None:
+            with db:
+                db.execute(
+                    "DELETE FROM steps WHERE key = ? AND image_id = ?", (key.digest, image_id)
+                )
+
+        self._looked_up(delete)
+
+    def nearest(self, key: CacheKey, cell_id: str | None = None) -> Mapping[str, Any] | None:
+        """The fields of the newest step that `key` is most like, to say why it missed.
+
+        Args:
+            cell_id: The cell of the step, when it is known: its own earlier steps go first.
+        """
+        values = {
+            "digest": key.instruction_digest,
+            "name": str(key.instruction["name"]),
+            "parent": key.parent,
+            "cell": cell_id,
+        }
+
+        def select(db: sqlite3.Connection) -> Any:
+            for where in _NEAREST if cell_id is None else _NEAREST_OF_CELL:
+                row = db.execute(
+                    f"SELECT fields FROM steps WHERE {where} ORDER BY built_at DESC LIMIT 1",  # noqa: S608
+                    values,
+                ).fetchone()
+                if row is not None:
+                    return row
+            return None
+
+        row = self._looked_up(select)
+        try:
+            return None if row is None else dict(_unpack(row[0]))
+        except (zlib.error, ValueError, TypeError):
+            return None
+
+    def close(self) -> None:
+        """Closes the file."""
+        with self._lock:
+            self._connection.close()
+
+
+@contextmanager
+def _one_process(lock: Path) -> Iterator[None]:
+    """Waits until no other process is in the block."""
+    with lock.open("w") as file:
+        if fcntl is not None:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _is_sound(connection: sqlite3.Connection) -> bool:
+    try:
+        return bool(connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
+    except sqlite3.DatabaseError:
+        return False
+
+
+def _code(error: Exception) -> int | None:
+    """SQLite's primary error code."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _pack(value: object) -> bytes:
+    return zlib.compress(json.dumps(value, separators=(",", ":")).encode(), 1)
+
+
+def _unpack(data: bytes) -> Any:
+    return json.loads(zlib.decompress(data))
+
+
+def _from_row(row: tuple[Any, ...]) -> CachedStep:
+    (
+        image_id,
+        config_bytes,
+        size,
+        exit_code,
+        log,
+        lines,
+        omitted,
+        diff,
+        config,
+        seconds,
+        built_at,
+    ) = row
+    return CachedStep(
+        image_id=image_id,
+        image_config=ImageConfig.from_json(_unpack(config_bytes)),
+        size=size,
+        exit_code=exit_code,
+        log=StepLog(zlib.decompress(log).decode("utf-8", "surrogateescape"), lines, omitted),
+        diff=FilesystemDiff(tuple(DiffEntry.from_json(entry) for entry in _unpack(diff))),
+        config=tuple(ConfigChange(*change) for change in _unpack(config)),
+        seconds=seconds,
+        built_at=min(built_at, time.time()),
+    )

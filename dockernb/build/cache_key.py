@@ -1,0 +1,144 @@
+"""What a step's result depends on, and how two such sets of facts differ, in words.
+
+The key is the SHA-256 of canonical JSON with named fields, so no two different steps can collide by
+how their texts are joined.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from ..dockerfile.instructions import ArgInstruction, Instruction
+from ..oci.digest import short_id
+
+__all__ = ["CacheKey", "normal_form"]
+
+# How many changed files or arguments a reason names before it only counts.
+_NAMED = 5
+
+# Contexts above this number of files are kept in the key by one digest of all of them.
+_MAX_CONTENT_NAMES = 5000
+_MANY_FILES = "a file of the build context"
+
+
+def normal_form(instruction: Instruction) -> dict[str, Any]:
+    """The instruction's typed fields; spelling, blanks, comments and line numbers do not count."""
+    fields = dataclasses.asdict(instruction)
+    for unwanted in ("original", "lines", "comments"):
+        fields.pop(unwanted)
+    if isinstance(instruction, ArgInstruction):
+        fields["args"] = [[arg.key, arg.value] for arg in instruction.args]
+    inner = getattr(instruction, "inner", None)
+    if inner is not None:
+        fields["inner"] = normal_form(inner)
+    return {"name": instruction.name, **fields}
+
+
+@dataclass(frozen=True)
+class CacheKey:
+    """The facts that decide a step's result.
+
+    Args:
+        parent: Image ID of the snapshot before; "" for FROM.
+        args: Build args in use, with their values. The values of secrets never get here.
+        content: Name -> digest of everything that COPY, ADD or a bind mount reads; for FROM the
+            reference -> the image ID it names now.
+    """
+
+    parent: str
+    instruction: Mapping[str, Any]
+    args: Mapping[str, str] = field(default_factory=dict)
+    content: Mapping[str, str] = field(default_factory=dict)
+    platform: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """The named fields, small enough to be stored."""
+        return {
+            "version": 1,
+            "parent": self.parent,
+            "instruction": dict(self.instruction),
+            "args": dict(self.args),
+            "content": self._bounded_content(),
+            "platform": self.platform,
+        }
+
+    def _bounded_content(self) -> dict[str, str]:
+        if len(self.content) <= _MAX_CONTENT_NAMES:
+            return dict(self.content)
+        return {_MANY_FILES: _digest(sorted(self.content.items()))}
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the canonical JSON, 64 hex digits."""
+        return _digest(self.to_json())
+
+    @cached_property
+    def instruction_digest(self) -> str:
+        """SHA-256 of the instruction alone, to find earlier runs of the same text."""
+        return _digest(dict(self.instruction))
+
+    def changes_since(self, earlier: Mapping[str, Any]) -> tuple[str, ...]:
+        """What differs from `earlier` (a stored `to_json`), in words for the reader."""
+        current = self.to_json()
+        changes: list[str] = []
+        # Compared as JSON, because a stored tuple comes back as a list.
+        if _digest(earlier["instruction"]) != _digest(current["instruction"]):
+            changes.append("the instruction was edited")
+        changes += _changed_args(earlier["args"], current["args"])
+        changes += _changed_content(earlier["content"], current["content"])
+        if earlier["platform"] != current["platform"]:
+            changes.append(f"platform: {earlier['platform']} -> {current['platform']}")
+        if earlier["parent"] != current["parent"]:
+            changes.append("cell above was rebuilt")
+        return tuple(changes)
+
+
+def _digest(value: object) -> str:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _changed_args(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+    changes = []
+    for name in sorted({*before, *after}):
+        if before.get(name) != after.get(name):
+            old, new = (_shown(values.get(name)) for values in (before, after))
+            changes.append(f"ARG {name}: {old} -> {new}")
+    return _at_most(changes, "build args")
+
+
+def _changed_content(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+    changes = []
+    for name in sorted({*before, *after}):
+        old, new = before.get(name), after.get(name)
+        if old == new:
+            continue
+        if _is_image(old) and _is_image(new):
+            changes.append(f"{name}: image {short_id(old or '')} -> {short_id(new or '')}")
+        elif old is None:
+            changes.append(f"{name} added")
+        else:
+            changes.append(f"{name} removed" if new is None else f"{name} changed")
+    return _at_most(changes, "files")
+
+
+def _is_image(digest: str | None) -> bool:
+    return digest is not None and digest.startswith("sha256:")
+
+
+def _at_most(changes: list[str], noun: str) -> list[str]:
+    if len(changes) <= _NAMED:
+        return changes
+    return [*changes[:_NAMED], f"and {len(changes) - _NAMED} {noun} more"]
+
+
+def _shown(value: str | None) -> str:
+    if value is None:
+        return "(none)"
+    return value if len(value) <= 40 else value[:37] + "..."

@@ -1,0 +1,172 @@
+"""COPY and ADD: collect the files (for the cache key), then write them into a container."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
+
+from dockernb.engines.base import Engine, OnProgress, WorkingContainer
+from dockernb.errors import BuildError, DockernbError
+from dockernb.oci.digest import short_id
+
+from .add_url import fetch
+from .context import BuildContext
+from .copy_content import content_of
+from .copy_items import CopyItem, collect_items
+from .copy_mode import parse_chmod
+from .copy_owner import resolve_owner
+from .copy_plan import CopyPlan
+from .copy_request import CopyRequest
+from .destination import Destination, Owner
+from .image_source import ImageTree
+from .link_paths import clean, destination_path
+from .remote_source import check_sources, is_url
+from .source_entry import inline_entry
+from .spool import Spool
+from .tar_stream import tar_stream
+
+__all__ = ["CopySource", "collect_from_context", "collect_from_image", "make_directory"]
+
+
+@dataclass(frozen=True)
+class CopySource:
+    """The files of one COPY or ADD, ready to be written.
+
+    Args:
+        content: What the cache key holds: name for the reader -> SHA-256 of type, mode, link target
+            and bytes, without times. Files of an image are stood for by the image's ID.
+        open_items: Gives the files for the length of a `with` block.
+    """
+
+    content: Mapping[str, str]
+    open_items: Callable[[], AbstractContextManager[Sequence[CopyItem]]] = field(repr=False)
+
+    def apply(self, container: WorkingContainer, request: CopyRequest) -> tuple[str, ...]:
+        """Writes the files into `container`; returns warnings for the reader.
+
+        Nothing is written when it fails before the first byte is sent.
+
+        Raises:
+            BuildError: As in docker build: something is in the way, a source is missing.
+            ContextError: A file changed or vanished since it was collected.
+        """
+        change_mode = parse_chmod(request.chmod)
+        resolved = resolve_owner(request.chown, container)
+        destination = Destination(container)
+        with self.open_items() as items, Spool() as spool:
+            CopyPlan(
+                destination,
+                destination_path(request.destination, request.working_dir),
+                resolved.owner if resolved else None,
+                change_mode,
+                request.unpacks_local,
+                spool,
+            ).add(items)
+            if destination.entries:
+                container.write(tar_stream(destination.entries))
+        return resolved.warnings if resolved else ()
+
+
+def collect_from_context(
+    request: CopyRequest,
+    context: BuildContext,
+    on_progress: OnProgress | None = None,
+    cancel: threading.Event | None = None,
+) -> CopySource:
+    """Reads what the request takes from the build context; URLs are downloaded to a temporary file.
+
+    Raises:
+        NotInBuildContextError: A source does not exist or is ignored.
+        ContextError: A file cannot be read, or changes meanwhile.
+        BuildError: A URL cannot be fetched, or its checksum differs.
+        UnsupportedByEngineError: ADD of a git repository.
+    """
+    check_sources(request)
+    parse_chmod(request.chmod)
+
+    def missing(source: str) -> DockernbError:
+        return context.missing(request.name, source)
+
+    tree = context.tree()
+    items: list[CopyItem] = []
+    with _garbage_collection_paused():
+        for source in request.sources:
+            if is_url(source):
+                entry, name = fetch(source, request.checksum, on_progress, cancel)
+                items.append(CopyItem(name, source, entry, may_unpack=bool(request.unpack)))
+            else:
+                items += collect_items(tree, request, (source,), missing)
+        items += _inline_items(request)
+        return CopySource(content_of(items), lambda: nullcontext(items))
+
+
+def collect_from_image(request: CopyRequest, engine: Engine, image_id: str) -> CopySource:
+    """`COPY --from`: nothing is read before `apply`, because the image ID stands for its files.
+
+    `apply` raises `BuildError` for a source that the image does not have.
+    """
+    check_sources(request)
+    parse_chmod(request.chmod)
+
+    def missing(source: str) -> DockernbError:
+        return BuildError(
+            f'{request.name} source "{source}" is not in the image {short_id(image_id)}',
+            rule="With --from, a source is a path in the image, from its root on.",
+        )
+
+    @contextmanager
+    def open_items() -> Iterator[Sequence[CopyItem]]:
+        with engine.open_image(image_id) as container, ImageTree(container) as tree:
+            found = collect_items(tree, request, request.sources, missing)
+            yield [*found, *_inline_items(request)]
+
+    content = {"the image of --from": image_id, **content_of(_inline_items(request))}
+    return CopySource(content, open_items)
+
+
+def make_directory(container: WorkingContainer, path: str, owner: str = "") -> tuple[str, ...]:
+    """Makes `path` and its missing parents (0755) for `owner`, as WORKDIR; returns warnings.
+
+    Args:
+        owner: As USER writes it; "" is root.
+
+    Raises:
+        BuildError: A file is in the way.
+    """
+    resolved = resolve_owner(owner, container)
+    destination = Destination(container)
+    destination.make_directories(
+        destination.resolve(clean(path)), resolved.owner if resolved else Owner()
+    )
+    if destination.entries:
+        container.write(tar_stream(destination.entries))
+    return resolved.warnings if resolved else ()
+
+
+def _inline_items(request: CopyRequest) -> list[CopyItem]:
+    """The heredocs. As if each stood at a root: of a name with directories the last part counts."""
+    return [
+        CopyItem(
+            clean(heredoc.name).rpartition("/")[2],
+            f"<<{heredoc.name}",
+            inline_entry(heredoc.data),
+            may_unpack=False,
+        )
+        for heredoc in request.heredocs
+    ]
+
+
+@contextmanager
+def _garbage_collection_paused() -> Iterator[None]:
+    # The entries of a large context live on, so looking at them again and again finds nothing and
+    # takes two thirds of the time.
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

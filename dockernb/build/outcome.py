@@ -1,0 +1,140 @@
+"""What an instruction wants done: the seam between evaluating it and doing it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..engines.base import ContainerSpec
+from ..errors import DockerfileError
+from ..oci.config import Platform
+from .copy_request import CopyRequest
+from .state import BuildState, Stage
+from .variables import Expander
+
+__all__ = [
+    "Action",
+    "BuildOptions",
+    "CopyFiles",
+    "Frame",
+    "MakeDirectory",
+    "NoAction",
+    "Outcome",
+    "RunCommand",
+]
+
+
+@dataclass(frozen=True)
+class BuildOptions:
+    """What the reader sets from outside: the flags of `docker build`.
+
+    Args:
+        platform: Platform of the machine that builds, and of the images if FROM says nothing else.
+        secrets: Secret ID -> content; never part of a key, a log or a result.
+    """
+
+    engine_name: str = ""
+    build_args: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    platform: Platform = field(default_factory=Platform)
+    use_cache: bool = True
+    pull: bool = False
+
+
+@dataclass(frozen=True)
+class NoAction:
+    """Only the image config changes."""
+
+
+@dataclass(frozen=True)
+class RunCommand:
+    """Run `spec.command` in the container."""
+
+    spec: ContainerSpec
+
+
+@dataclass(frozen=True)
+class CopyFiles:
+    """Put files into the container, from the build context or from the image `from_image`.
+
+    `from_name` is the stage or image as the reader wrote it.
+    """
+
+    request: CopyRequest
+    from_image: str | None = None
+    from_name: str = ""
+
+
+@dataclass(frozen=True)
+class MakeDirectory:
+    """Make `path` and its missing parents (0755) for the user `owner` ("" is root)."""
+
+    path: str
+    owner: str = ""
+
+
+Action = NoAction | RunCommand | CopyFiles | MakeDirectory
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The result of evaluating one instruction.
+
+    Args:
+        stage: The stage afterwards; its image and layers are still the ones before.
+        action: What happens to the file system.
+        created_by: Text of the history entry; None: the instruction leaves none (ONBUILD).
+        layer: True: the step makes a layer, even an empty one.
+        used_args: Build args that the result depends on, with their values; for the cache key.
+    """
+
+    stage: Stage
+    action: Action
+    created_by: str | None
+    layer: bool = False
+    used_args: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass
+class Frame:
+    """What evaluating one instruction may look at."""
+
+    state: BuildState
+    stage: Stage
+    options: BuildOptions
+    expander: Expander
+
+    def other_image(self, name: str) -> str:
+        """What `--from=name` and `from=name` mean: another stage's snapshot, or else an image.
+
+        Raises:
+            DockerfileError: it is the stage in which the instruction stands.
+        """
+        found = self.state.find_stage(name)
+        if found is None:
+            return name
+        if found is self.state.stage:
+            raise DockerfileError(
+                f'stage "{found.label}" cannot take files from itself',
+                rule="--from and from= name another stage, above this one, or an image.",
+                hint="Within a stage copy with RUN: `RUN cp -a SOURCE DESTINATION`.",
+            )
+        return found.image_id
+
+    def metadata(self, stage: Stage, created_by: str | None) -> Outcome:
+        """The outcome of an instruction that changes only the config."""
+        return Outcome(stage, NoAction(), created_by, used_args=self.used_args())
+
+    def metadata_runtime(self, created_by: str, **changes: Any) -> Outcome:
+        """Like `metadata`, with the changed fields of the runtime config."""
+        return self.metadata(self.stage.with_runtime(**changes), created_by)
+
+    def used_args(self) -> dict[str, str]:
+        """The ARGs that an expansion of this instruction used, with their values."""
+        return {
+            name: value
+            for name, value in self.stage.arg_values.items()
+            if name in self.expander.used
+        }

@@ -1,0 +1,125 @@
+"""Does a step that the cache does not hold: container, command or files, diff, commit."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from ..engines.base import ContainerSpec, Engine, WorkingContainer
+from ..errors import BuildInterruptedError, InstructionFailedError, InternalError
+from ..oci.config import ImageConfig
+from ..oci.diff import FilesystemDiff
+from ..oci.digest import short_id
+from . import history
+from .copying import make_directory
+from .outcome import Action, CopyFiles, MakeDirectory, Outcome, RunCommand
+from .result import ContainerRecord
+from .sources import Sources
+from .state import Stage
+from .step import Made, Step
+
+__all__ = ["perform", "timestamp"]
+
+
+@dataclass(frozen=True)
+class _Work:
+    """One step in its container."""
+
+    step: Step
+    outcome: Outcome
+    sources: Sources
+    cancel: threading.Event
+
+
+def perform(
+    engine: Engine,
+    stage: Stage,
+    outcome: Outcome,
+    sources: Sources,
+    step: Step,
+    cancel: threading.Event,
+) -> Made:
+    """Builds the step on top of `stage` and commits it.
+
+    The temporary container exists for every kind of step; only RUN starts it.
+
+    Raises:
+        InstructionFailedError: the command's exit code was not 0. Nothing was committed.
+        BuildInterruptedError: `cancel` was set.
+    """
+    work = _Work(step, outcome, sources, cancel)
+    step.enter("image", short_id(stage.image_id))
+    with engine.create(stage.image_id, _spec(outcome.action, stage)) as container:
+        step.container = ContainerRecord(container.id)
+        step.enter("container", short_id(container.id))
+        _act(work, container)
+        if cancel.is_set():
+            raise BuildInterruptedError("the step was interrupted before its snapshot was taken")
+        step.enter("snapshot")
+        diff = container.diff() if outcome.layer else FilesystemDiff()
+        image = container.commit(_wanted_config(outcome), layer=outcome.layer)
+        step.enter("removed", short_id(container.id))
+    return Made(image.id, image.config, image.size, diff)
+
+
+def _spec(action: Action, stage: Stage) -> ContainerSpec:
+    if isinstance(action, RunCommand):
+        return action.spec
+    return ContainerSpec(platform=stage.config.platform)
+
+
+def _act(work: _Work, container: WorkingContainer) -> None:
+    action, step = work.outcome.action, work.step
+    if isinstance(action, RunCommand):
+        step.enter("run")
+        code = container.run(step.output, work.cancel)
+        step.container = replace(step.container or ContainerRecord(container.id), exit_code=code)
+        if code != 0:
+            raise _failed(step, action.spec, code)
+    elif isinstance(action, CopyFiles):
+        if work.sources.files is None:
+            raise InternalError("COPY without collected sources")
+        count = len(work.sources.files.content)
+        from_image = action.from_image is not None
+        step.enter("run", "" if from_image else f"{count} file{'s' if count != 1 else ''}")
+        step.warnings += work.sources.files.apply(container, action.request)
+    elif isinstance(action, MakeDirectory):
+        step.enter("run", action.path)
+        step.warnings += make_directory(container, action.path, action.owner)
+
+
+def _failed(step: Step, spec: ContainerSpec, code: int) -> InstructionFailedError:
+    hints = {
+        126: "The command was found but may not be executed: look at its mode with `ls -l`.",
+        127: "The command was not found in this snapshot: install it in a cell above, "
+        "or correct its name.",
+        137: "The command was killed (signal 9), perhaps because memory ran out.",
+    }
+    hint = hints.get(code, "Correct the cell and run it again.")
+    return InstructionFailedError(
+        f"{step.instruction.name} ended with exit code {code}",
+        exit_code=code,
+        output_tail=step.log.tail_text(),
+        hint=hint,
+        rule=f"started from snapshot {short_id(step.parent_id or '')} as {spec.user or 'root'}"
+        f" in {spec.working_dir}",
+    )
+
+
+def _wanted_config(outcome: Outcome) -> ImageConfig:
+    """The config to commit: the stage's, with this step in its history."""
+    config, now = outcome.stage.config, timestamp()
+    entries = config.history
+    if outcome.created_by is not None:
+        new = history.entry(outcome.created_by, created=now, empty_layer=not outcome.layer)
+        entries = (*entries, new)
+    return replace(config, created=now, history=entries)
+
+
+def timestamp() -> str:
+    """Now, as RFC 3339 in UTC with nanoseconds, as builders write it."""
+    nanoseconds = time.time_ns()
+    moment = datetime.fromtimestamp(nanoseconds // 1_000_000_000, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{nanoseconds % 1_000_000_000:09d}Z"

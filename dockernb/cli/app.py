@@ -1,0 +1,78 @@
+"""The group of all commands: loads them when they are called, and shows errors."""
+
+from __future__ import annotations
+
+import importlib
+import traceback
+from typing import Any
+
+import click
+
+from dockernb import __version__
+from dockernb.cli.terminal import echo
+from dockernb.errors import DockernbError, InternalError
+
+__all__ = ["commands"]
+
+INTERRUPTED = 130
+
+# Name -> module, the command in it, and its line in the list of commands. The line stands here so
+# that `dockernb --help` loads no command.
+_COMMANDS = {
+    "doctor": ("dockernb.cli.doctor", "doctor", "Show what works here and what to do."),
+    "export": ("dockernb.cli.convert", "export", "Write the Dockerfile of a notebook."),
+    "import": ("dockernb.cli.convert", "import_", "Make a notebook from a Dockerfile."),
+    "install": ("dockernb.cli.install", "install", "Make the kernel known to Jupyter."),
+    "run": ("dockernb.cli.run", "run", "Build a notebook's cells in order."),
+    "verify": ("dockernb.cli.verify", "verify", "Compare a notebook with docker build."),
+}
+
+
+class Commands(click.Group):
+    """The commands by name; turns the errors of dockernb into messages and exit codes."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  (click's signature)
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        module, name, _ = _COMMANDS[cmd_name]
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        rows = [(name, _COMMANDS[name][2]) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except DockernbError as err:
+            _show(err)
+            ctx.exit(err.exit_code)
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            ctx.exit(INTERRUPTED)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, OSError):
+            raise  # click knows what to do with these, a closed pipe among them
+        except Exception as err:  # noqa: BLE001  (whatever is left is a bug of ours)
+            click.echo(traceback.format_exc(), err=True, nl=False)
+            bug = InternalError(f"{type(err).__name__}: {err}")
+            _show(bug)
+            ctx.exit(bug.exit_code)
+
+
+def _show(error: DockernbError) -> None:
+    first, *rest = error.format_message().splitlines()
+    name, colon, message = first.partition(":")
+    echo(click.style(name, fg="red", bold=True) + colon + message, err=True)
+    for line in rest:
+        echo(line, err=True)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="%(prog)s %(version)s", prog_name="dockernb")
+def commands() -> None:
+    """Dockerfiles as notebooks: every cell is one instruction."""

@@ -1,0 +1,97 @@
+"""What the magics of a notebook mean to the command line."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from dockernb.cli.options import read_secret
+from dockernb.dockerfile.magics import Magic, MagicArgumentError, parse_key_value, parse_secret
+from dockernb.errors import NotebookError
+
+__all__ = ["Settings", "TakesSettings"]
+
+
+class TakesSettings(Protocol):
+    """The part of a session that magics change."""
+
+    def set_context(self, root: Path) -> None: ...
+
+    def set_build_arg(self, name: str, value: str | None) -> None: ...
+
+    def set_secret(self, secret_id: str, content: bytes) -> None: ...
+
+
+@dataclass
+class Settings:
+    """Build args, secrets and context: what was given on the command line, then what magics say.
+
+    Args:
+        folder: The notebook's folder; paths in magics are relative to it.
+        given_context: `--context`.
+        given_args, given_secrets: `--build-arg`, `--secret`; a magic does not change these.
+    """
+
+    folder: Path
+    given_context: Path | None = None
+    given_args: Mapping[str, str] = field(default_factory=dict)
+    given_secrets: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        self.context = self.given_context or self.folder
+        self.build_args = dict(self.given_args)
+        self.secrets = dict(self.given_secrets)
+
+    def apply(self, magic: Magic, session: TakesSettings) -> str | None:
+        """Does what a magic says; returns a note for the reader when it was left out.
+
+        %arg, %context and %secret count. All other magics look at something or ask for something
+        that has its own command or option.
+        """
+        try:
+            match "%%" + magic.name if magic.cell_magic else magic.name:
+                case "arg" if magic.argument:
+                    self._arg(magic.argument, session)
+                case "context" if magic.argument:
+                    self._context(magic.argument, session)
+                case "secret" if magic.argument:
+                    self._secret(magic.argument, session)
+                case name:
+                    return f"%{name} is left out: it has no meaning here".replace("%%%", "%%")
+        except (MagicArgumentError, ValueError) as err:
+            raise NotebookError(f"%{magic.name}: {err}") from err
+        return None
+
+    def _arg(self, argument: str, session: TakesSettings) -> None:
+        words = shlex.split(argument)
+        if len(words) != 1:
+            raise MagicArgumentError(f'expected NAME=VALUE, got "{argument}"')
+        name, value = parse_key_value(words[0])
+        if name in self.given_args:
+            return
+        if value is None:
+            self.build_args.pop(name, None)
+        else:
+            self.build_args[name] = value
+        session.set_build_arg(name, value)
+
+    def _context(self, argument: str, session: TakesSettings) -> None:
+        if self.given_context is not None:
+            return
+        words = shlex.split(argument)
+        root = self.folder / Path(words[0]).expanduser()
+        if len(words) != 1 or not root.is_dir():
+            raise MagicArgumentError(f'"{argument}" is not a folder (looked for "{root}")')
+        self.context = root
+        session.set_context(root)
+
+    def _secret(self, argument: str, session: TakesSettings) -> None:
+        source = parse_secret(",".join(shlex.split(argument)))
+        if source.id in self.given_secrets:
+            return
+        content = read_secret(source, self.folder)
+        self.secrets[source.id] = content
+        session.set_secret(source.id, content)

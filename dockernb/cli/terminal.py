@@ -1,0 +1,39 @@
+"""Text that is safe to print: colours may stay, nothing else may steer the terminal."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+
+import click
+
+__all__ = ["clean", "echo", "is_plain"]
+
+# A log must not move the cursor, clear the screen or change the title.
+_CONTROL = re.compile(
+    r"\x1b\[(?![0-9;:]*m)[0-?]*[ -/]*[@-~]|\x1b[\]PX^_].*?(?:\x07|\x1b\\)|\x1b(?!\[)."
+    r"|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f]"
+)
+_RESET = "\x1b[0m"
+
+
+def clean(text: str) -> str:
+    """The text without control sequences but colours."""
+    return _CONTROL.sub("", text)
+
+
+def is_plain(*, err: bool = False) -> bool:
+    """Whether colours are out of place: no terminal, or NO_COLOR (https://no-color.org) is set."""
+    stream = sys.stderr if err else sys.stdout
+    return not stream.isatty() or bool(os.environ.get("NO_COLOR"))
+
+
+def echo(text: str, *, err: bool = False) -> None:
+    """Prints one line; colours end with it."""
+    text = clean(text)
+    if is_plain(err=err):
+        text = click.unstyle(text)
+    elif "\x1b[" in text and not text.endswith(_RESET):
+        text += _RESET
+    click.echo(text, err=err)

@@ -1,0 +1,106 @@
+"""The Dockerfile language: text <-> typed instructions. Pure; knows no engine and no kernel."""
+
+from __future__ import annotations
+
+from dockernb.dockerfile.completeness import Completeness, is_complete
+from dockernb.dockerfile.directives import DEFAULT_ESCAPE, ParserDirective
+from dockernb.dockerfile.dockerignore import DockerIgnore
+from dockernb.dockerfile.instructions import (
+    AddInstruction,
+    Arg,
+    ArgInstruction,
+    CmdInstruction,
+    CommandLine,
+    CopyInstruction,
+    EntrypointInstruction,
+    EnvInstruction,
+    ExposeInstruction,
+    FromInstruction,
+    HealthcheckInstruction,
+    Heredoc,
+    Instruction,
+    KeyValue,
+    LabelInstruction,
+    Lines,
+    MaintainerInstruction,
+    MountOption,
+    OnbuildInstruction,
+    RunInstruction,
+    ShellInstruction,
+    StopsignalInstruction,
+    UserInstruction,
+    VolumeInstruction,
+    WorkdirInstruction,
+)
+from dockernb.dockerfile.mount_values import Mount, read_mount
+from dockernb.dockerfile.parse import (
+    ParsedDockerfile,
+    check_stages,
+    parse,
+    parse_document,
+    parse_file,
+)
+from dockernb.dockerfile.reference import INSTRUCTIONS, FlagReference, InstructionReference
+from dockernb.dockerfile.shell import expand, expand_heredoc, expand_words, used_variables
+from dockernb.dockerfile.split import Segment, split_instructions
+from dockernb.dockerfile.syntax import (
+    INSTRUCTION_NAMES,
+    Document,
+    Node,
+    ParseWarning,
+    read_document,
+)
+
+__all__ = [
+    "DEFAULT_ESCAPE",
+    "INSTRUCTIONS",
+    "INSTRUCTION_NAMES",
+    "AddInstruction",
+    "Arg",
+    "ArgInstruction",
+    "CmdInstruction",
+    "CommandLine",
+    "Completeness",
+    "CopyInstruction",
+    "DockerIgnore",
+    "Document",
+    "EntrypointInstruction",
+    "EnvInstruction",
+    "ExposeInstruction",
+    "FlagReference",
+    "FromInstruction",
+    "HealthcheckInstruction",
+    "Heredoc",
+    "Instruction",
+    "InstructionReference",
+    "KeyValue",
+    "LabelInstruction",
+    "Lines",
+    "MaintainerInstruction",
+    "Mount",
+    "MountOption",
+    "Node",
+    "OnbuildInstruction",
+    "ParseWarning",
+    "ParsedDockerfile",
+    "ParserDirective",
+    "RunInstruction",
+    "Segment",
+    "ShellInstruction",
+    "StopsignalInstruction",
+    "UserInstruction",
+    "VolumeInstruction",
+    "WorkdirInstruction",
+    "check_stages",
+    "expand",
+    "expand_heredoc",
+    "expand_words",
+    "is_complete",
+    "parse",
+    "parse_document",
+    "parse_file",
+    "read_document",
+    "read_mount",
+    "split_instructions",
+    "used_variables",
+]

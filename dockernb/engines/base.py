@@ -1,0 +1,268 @@
+"""The Engine protocol: what a build needs from something that runs containers.
+
+Words:
+    image         a config plus its layers on the engine, named by its image ID (digest of the
+                  config). Every snapshot is an image.
+    working container   the temporary container of one step. It is created from an image (or from
+                  nothing), may run one command, may get files, is committed, and is removed.
+    commit        working container -> image with exactly the config that was asked for.
+
+Example, one RUN step::
+
+    with engine.create(parent_id, spec) as container:
+        code = container.run(process, on_output, cancel)
+        diff = container.diff()
+        image = container.commit(config)
+
+An engine never shows a half-made image: when `commit` raises, no image was made. All methods may be
+called from any thread; one container is used by one thread at a time. Foreign exceptions are
+translated to the classes of `dockernb.errors`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from ..oci.config import ImageConfig, Platform
+from ..oci.diff import FilesystemDiff, FileType
+
+__all__ = [
+    "ContainerSpec",
+    "Engine",
+    "EngineInfo",
+    "FileView",
+    "Image",
+    "Mount",
+    "OnOutput",
+    "OnProgress",
+    "PathStat",
+    "Process",
+    "Progress",
+    "PullPolicy",
+    "WorkingContainer",
+]
+
+OnOutput = Callable[[bytes], None]
+PullPolicy = Literal["missing", "always", "never"]
+
+
+@dataclass(frozen=True)
+class EngineInfo:
+    """What `doctor`, the card and the cache need to know of an engine.
+
+    Args:
+        name: "docker" or "embedded".
+        identity: Stable ID of this engine's image store; the build cache is kept per identity.
+        version: Version of the daemon or of dockernb.
+        platform: Platform for which images are made when nothing is said.
+        address: Where it answers, for example `unix:///var/run/docker.sock`.
+    """
+
+    name: str
+    identity: str
+    version: str
+    platform: Platform
+    address: str = ""
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image on the engine.
+
+    Args:
+        id: Image ID, `sha256:` digest of its config.
+        size: Bytes of all layers.
+        digest: Digest of the manifest in the registry it was pulled from, when known.
+    """
+
+    id: str
+    config: ImageConfig
+    size: int = 0
+    digest: str | None = None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A moment of a pull. `id` names a layer; `current`, `total` are bytes (total 0: unknown)."""
+
+    id: str
+    status: str
+    current: int = 0
+    total: int = 0
+
+
+OnProgress = Callable[[Progress], None]
+
+
+@dataclass(frozen=True)
+class Mount:
+    """A mount that is there while the command runs and never in the snapshot.
+
+    Args:
+        kind: "bind" (content of `source_image` below `source`, or of the host folder `source`),
+            "cache" (kept between builds under the name `source`), "tmpfs", "secret" (`content`,
+            which must never touch a disk), "file" (`content`, which may).
+        target: Absolute path in the container.
+        content: For "secret" and "file": the bytes of the file.
+    """
+
+    kind: Literal["bind", "cache", "tmpfs", "secret", "file"]
+    target: str
+    source: str = ""
+    source_image: str | None = None
+    content: bytes | None = field(default=None, repr=False)
+    read_only: bool = False
+    size: int = 0
+    mode: int | None = None
+    uid: int = 0
+    gid: int = 0
+
+
+@dataclass(frozen=True)
+class ContainerSpec:
+    """What a working container is created with.
+
+    Args:
+        env: The whole environment of the command; nothing of the image's own Env is added.
+        user: As USER writes it: "", "name", "uid", "name:group"...
+        network: "default", "none" or "host".
+        extra_hosts: Host name -> address, for the length of the step.
+    """
+
+    command: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    user: str = ""
+    working_dir: str = "/"
+    network: Literal["default", "none", "host"] = "default"
+    mounts: tuple[Mount, ...] = ()
+    extra_hosts: Mapping[str, str] = field(default_factory=dict)
+    security: Literal["sandbox", "insecure"] = "sandbox"
+    platform: Platform | None = None
+
+
+# The command is part of the spec, because a container knows its command from the start.
+Process = ContainerSpec
+
+
+@dataclass(frozen=True)
+class PathStat:
+    """A path in a container, the last symbolic link of the path not followed."""
+
+    type: FileType
+    mode: int
+    size: int = 0
+    link_target: str | None = None
+
+
+class FileView(Protocol):
+    """Files to look at: of a container or of an image."""
+
+    def stat(self, path: str) -> PathStat | None:
+        """The entry at the absolute `path` (parents resolved inside the root), or None."""
+
+    def read(self, path: str) -> Iterator[bytes]:
+        """A tar stream of `path` (file or directory tree), entry names starting with its basename.
+
+        Raises:
+            FileNotFoundError: there is nothing at `path`.
+        """
+
+
+class WorkingContainer(FileView, Protocol):
+    """The temporary container of one step."""
+
+    @property
+    def id(self) -> str:
+        """Container ID (64 hex digits on Docker)."""
+
+    def run(self, on_output: OnOutput, cancel: threading.Event) -> int:
+        """Runs the spec's command to its end and returns its exit code.
+
+        Output (stdout and stderr in the order of arrival, raw bytes) goes to `on_output` from the
+        calling thread as it arrives. When `cancel` is set, the container is killed and
+        `BuildInterruptedError` raised, within 2 s at most.
+        """
+
+    def write(self, tar: Iterable[bytes]) -> None:
+        """Unpacks a tar stream at "/". Names are relative to "/"; owners are the entries' ids.
+
+        A directory entry sets mode and owner also of a directory that exists already.
+        """
+
+    def diff(self) -> FilesystemDiff:
+        """What changed against the image that the container was created from."""
+
+    def commit(self, config: ImageConfig, *, layer: bool) -> Image:
+        """Makes the image: parent's layers + the container's changes, with exactly `config`.
+
+        Args:
+            config: All but `diff_ids`, which the engine fills in.
+            layer: True: the changes are one new layer (an empty one if nothing changed). False: the
+                container's file system is the parent's; no layer is added.
+        """
+
+    def remove(self) -> None:
+        """Kills and removes the container. Idempotent; may finish in the background."""
+
+
+class Engine(Protocol):
+    """Runs containers and keeps images."""
+
+    def info(self) -> EngineInfo:
+        """Who this engine is. Raises `EngineNotAvailableError` when it does not answer."""
+
+    def image(self, image_id: str) -> Image | None:
+        """The image with this ID if the engine still has it."""
+
+    def find_image(self, reference: str, platform: Platform | None = None) -> Image | None:
+        """The local image with this name or ID, if it is there and of this platform."""
+
+    def pull(
+        self,
+        reference: str,
+        platform: Platform | None,
+        on_progress: OnProgress,
+        cancel: threading.Event,
+    ) -> Image:
+        """Fetches an image from its registry.
+
+        Raises:
+            ImageNotFoundError: the registry does not have it.
+            RegistryError: the registry cannot be reached or refuses.
+        """
+
+    def local_references(self) -> list[str]:
+        """Names of the images on the engine, for completion."""
+
+    def scratch(self, config: ImageConfig) -> Image:
+        """An image without layers (FROM scratch)."""
+
+    def create(self, parent: str, spec: ContainerSpec) -> AbstractContextManager[WorkingContainer]:
+        """Creates a working container from the image `parent`; it is removed when the block ends.
+
+        The image's VOLUMEs, HEALTHCHECK, ENTRYPOINT and CMD have no effect in it.
+        """
+
+    def prepare(self, parent: str, spec: ContainerSpec) -> None:
+        """A hint that a RUN on `parent` like `spec` may come next, while there is time.
+
+        `command` says with which shell, `env` is not yet known. An engine may make ready whatever
+        spares the RUN time and does not change its result, or do nothing. Returns at once, never
+        raises; the newest hint counts, and `close` ends what it led to.
+        """
+
+    def tag(self, image_id: str, reference: str) -> None:
+        """Gives an image a name, as `docker tag`."""
+
+    def open_image(self, image_id: str) -> AbstractContextManager[FileView]:
+        """The files of an image, and no others."""
+
+    def remove_leftovers(self) -> list[str]:
+        """Removes containers that dead dockernb processes left behind; returns their IDs."""
+
+    def close(self) -> None:
+        """Ends connections and waits for removals that go on in the background."""

@@ -1,0 +1,177 @@
+"""One HTTP request to the daemon: what the rest of the package calls.
+
+On top of `docker.APIClient`, which knows the ways to a daemon (Unix socket, named pipe, TLS, ssh)
+and the API version. Its methods are not used: they cost more round trips and hide the status.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import docker
+import requests
+from docker.errors import DockerException, TLSParameterError
+from docker.tls import TLSConfig
+
+from dockernb.errors import EngineNotAvailableError
+
+from .connection import Endpoint, Tls
+from .errors import from_message, from_response, not_available
+from .unix import UnixAdapter
+
+__all__ = ["LONG", "QUICK", "DockerApi", "Query", "stream_error"]
+
+# Seconds to connect and to wait for the next bytes. A commit, an upload or a running container may
+# say nothing for as long as it takes.
+QUICK: tuple[float, float | None] = (10.0, 60.0)
+LONG: tuple[float, float | None] = (10.0, None)
+_CONNECTIONS = 64
+# What this package was written for; a newer daemon keeps on speaking it.
+_NEWEST_API = "1.45"
+
+Query = Mapping[str, str | bytes | int]
+
+
+class DockerApi:
+    """A pool of connections to one daemon, for all threads of the process.
+
+    The connections that a daemon's restart leaves behind are noticed and replaced, so the same
+    object works again when the daemon is back.
+
+    Raises:
+        EngineNotAvailableError: the daemon does not answer.
+    """
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+        self._client = _client(endpoint)
+        self._base = self._client.base_url
+        self._version = self._negotiate()
+        self._base += self.version_path
+
+    @property
+    def client(self) -> docker.APIClient:
+        """The SDK's client, for the reader's registry credentials."""
+        return self._client
+
+    def request(  # noqa: PLR0913 - what HTTP has
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Query | None = None,
+        body: Any = None,
+        data: bytes | Iterable[bytes] | None = None,
+        headers: Mapping[str, str] | None = None,
+        stream: bool = False,
+        timeout: tuple[float, float | None] = QUICK,
+    ) -> requests.Response:
+        """The answer to a request.
+
+        Args:
+            path: Behind the API version, quoted, for example `/containers/4f.../start`.
+            body: Sent as JSON.
+            data: Sent as it is (a tar); an iterable is sent in chunks.
+            stream: The body is not read yet; the caller closes the response.
+
+        Raises:
+            EngineNotAvailableError: no connection, or it broke.
+            DaemonError: a status of 400 and more.
+            StorageFullError: the daemon's disk is full.
+        """
+        sent = dict(headers or {})
+        if body is not None:
+            data, sent["Content-Type"] = json.dumps(body).encode(), "application/json"
+        elif data is not None:
+            sent["Content-Type"] = "application/x-tar"
+        response = self._send(
+            method, path, params=query, data=data, headers=sent, stream=stream, timeout=timeout
+        )
+        if response.status_code >= 400:
+            with response:
+                raise from_response(response)
+        return response
+
+    def _send(self, method: str, path: str, **arguments: Any) -> requests.Response:
+        """Sends; what only asks is asked once more if a kept connection turns out to be dead."""
+        attempts = 2 if method in {"GET", "HEAD"} else 1
+        while True:
+            attempts -= 1
+            try:
+                return self._client.request(method, self._base + path, **arguments)
+            except requests.exceptions.ConnectionError as err:
+                if attempts == 0:
+                    raise self.lost(err) from err
+            except requests.exceptions.RequestException as err:
+                raise self.lost(err) from err
+
+    def lost(self, err: Exception) -> EngineNotAvailableError:
+        """The error for a connection that broke with `err`."""
+        return not_available(self.endpoint.address, err)
+
+    def get_json(self, path: str, query: Query | None = None) -> Any:
+        """The JSON that a GET answers with."""
+        return self.request("GET", path, query=query).json()
+
+    @property
+    def version_path(self) -> str:
+        """What stands before the paths of requests that do not go through `request`."""
+        return f"/v{self._version}"
+
+    def _negotiate(self) -> str:
+        """The newest API version that both sides know."""
+        answer = self.request("GET", "/_ping", timeout=(5.0, 10.0))
+        offered = answer.headers.get("Api-Version") or _NEWEST_API
+        return min(offered, _NEWEST_API, key=lambda text: [int(part) for part in text.split(".")])
+
+    def ping(self) -> None:
+        """Raises `EngineNotAvailableError` unless the daemon answers."""
+        self.request("GET", "/_ping", timeout=(5.0, 5.0))
+
+    def close(self) -> None:
+        """Ends the connections that are not in use."""
+        self._client.close()
+
+
+def _client(endpoint: Endpoint) -> docker.APIClient:
+    try:
+        client = docker.APIClient(
+            base_url=endpoint.address,
+            version=_NEWEST_API,  # so that it does not ask; see `_negotiate`
+            tls=_tls(endpoint.tls) if endpoint.tls else False,
+            max_pool_size=_CONNECTIONS,
+            use_ssh_client=endpoint.address.startswith("ssh://"),
+        )
+    except TLSParameterError as err:
+        raise EngineNotAvailableError(
+            f'the TLS files for "{endpoint.address}" cannot be used', rule=str(err)
+        ) from err
+    except (DockerException, requests.exceptions.RequestException, OSError) as err:
+        raise not_available(endpoint.address, err) from err
+    if endpoint.socket_path is not None:
+        client.mount("http+docker://", UnixAdapter(endpoint.socket_path, _CONNECTIONS))
+    # Compressing the files of a container takes the daemon longer than sending them.
+    client.headers["Accept-Encoding"] = "identity"
+    # Proxies are for registries; the way to the daemon is the one that the reader named.
+    client.trust_env = False
+    return client
+
+
+def _tls(tls: Tls) -> TLSConfig:
+    return TLSConfig(
+        client_cert=(str(tls.cert), str(tls.key)) if tls.cert and tls.key else None,
+        ca_cert=str(tls.ca) if tls.ca else None,
+        verify=tls.verify,
+    )
+
+
+def stream_error(line: Mapping[str, Any]) -> Exception | None:
+    """The error inside a stream that was answered with HTTP 200 (trap T6), if `line` is one."""
+    if "error" not in line and "errorDetail" not in line:
+        return None
+    detail = line.get("errorDetail") or {}
+    return from_message(
+        str(detail.get("message") or line.get("error")), int(detail.get("code", 200))
+    )

@@ -1,0 +1,108 @@
+"""A connection to a container's stdin, stdout and stderr.
+
+The request is HTTP, but after the daemon's answer the connection is a plain two-way stream (Docker
+Engine API, "Hijacking"). `requests` has no way to write to such a one, so this speaks the few lines
+of HTTP itself, over a Unix socket only.
+"""
+
+from __future__ import annotations
+
+import select
+import socket
+from collections.abc import Iterator
+from contextlib import suppress
+
+from dockernb.errors import EngineError
+
+from .api import DockerApi
+from .output import frames
+
+__all__ = ["Attachment"]
+
+_SECONDS = 10.0  # for the daemon to answer
+_MOST_HEADER = 16_384
+_MOST_READ = 65_536
+
+
+class Attachment:
+    """Attached to a container that is not started yet, so that nothing is missed.
+
+    Raises:
+        EngineNotAvailableError: no connection, or it broke.
+        EngineError: the daemon does not hand the connection over.
+    """
+
+    def __init__(self, api: DockerApi, container_id: str) -> None:
+        path = api.endpoint.socket_path
+        if path is None:
+            raise EngineError(f'no attaching to containers at "{api.endpoint.address}"')
+        self._api = api
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            self._socket.settimeout(_SECONDS)
+            self._socket.connect(path)
+            self._upgrade(f"{api.version_path}/containers/{container_id}/attach")
+        except OSError as err:
+            self._socket.close()
+            raise api.lost(err) from err
+        except BaseException:
+            self._socket.close()
+            raise
+
+    def no_timeout(self) -> None:
+        """From now on the other side may be silent for as long as it likes."""
+        self._socket.settimeout(None)
+
+    def send(self, data: bytes) -> None:
+        """Writes to the container's stdin."""
+        try:
+            self._socket.sendall(data)
+        except OSError as err:
+            raise self._api.lost(err) from err
+
+    def frames(self) -> Iterator[tuple[int, bytes]]:
+        """The output; see `output.frames`. Nothing is read ahead."""
+        return frames(self._exactly)
+
+    def is_quiet(self) -> bool:
+        """Whether the connection stands and nothing waits in it."""
+        try:
+            return not select.select([self._socket], [], [], 0)[0]
+        except (OSError, ValueError):  # closed
+            return False
+
+    def close(self) -> None:
+        """Ends the connection; a thread that reads from it gets its end."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
+    def _upgrade(self, path: str) -> None:
+        """The answer's header is read byte by byte: what follows belongs to the stream."""
+        request = (
+            f"POST {path}?stream=1&stdin=1&stdout=1&stderr=1 HTTP/1.1\r\nHost: localhost\r\n"
+            "Connection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: 0\r\n\r\n"
+        )
+        self._socket.sendall(request.encode())
+        header = b""
+        while not header.endswith(b"\r\n\r\n"):
+            byte = self._socket.recv(1)
+            if not byte or len(header) > _MOST_HEADER:
+                raise EngineError("the daemon ended the connection to a container")
+            header += byte
+        status = header.split(b"\r\n")[0]
+        if status.split()[1:2] not in ([b"101"], [b"200"]):
+            raise EngineError(f"no attaching to a container: {status.decode('latin-1')}")
+
+    def _exactly(self, length: int) -> bytes:
+        parts: list[bytes] = []
+        while length > 0:
+            try:
+                part = self._socket.recv(min(length, _MOST_READ))
+            except OSError as err:
+                raise self._api.lost(err) from err
+            if not part:
+                break
+            parts.append(part)
+            length -= len(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)

@@ -1,0 +1,117 @@
+"""Image configs as the daemon tells them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from dockernb.oci.config import HistoryEntry, ImageConfig, Platform
+
+__all__ = ["from_bytes", "from_inspect", "matches", "platform_of"]
+
+# Fields of a container's config that old images carry along. No builder hands them on, and they
+# mean nothing in an image (image-spec config.md does not know them).
+_CONTAINER_ONLY = frozenset(
+    {
+        "Hostname",
+        "Domainname",
+        "AttachStdin",
+        "AttachStdout",
+        "AttachStderr",
+        "Tty",
+        "OpenStdin",
+        "StdinOnce",
+        "Image",
+        "NetworkDisabled",
+        "MacAddress",
+    }
+)
+
+# Names of processors that the kernel (uname) uses, as Go and image configs call them.
+_ARCHITECTURES = {
+    "x86_64": ("amd64", ""),
+    "aarch64": ("arm64", ""),
+    "armv8l": ("arm", "v8"),
+    "armv7l": ("arm", "v7"),
+    "armv6l": ("arm", "v6"),
+    "i386": ("386", ""),
+    "i686": ("386", ""),
+    "loongarch64": ("loong64", ""),
+}
+
+
+def platform_of(os_type: str, machine: str) -> Platform:
+    """The platform of a daemon whose /info says `OSType` and `Architecture`."""
+    architecture, variant = _ARCHITECTURES.get(machine, (machine, ""))
+    return Platform(os_type or "linux", architecture or "amd64", variant)
+
+
+def matches(image: Platform, wanted: Platform) -> bool:
+    """Whether an image of one platform can stand for the other. arm64 and arm64/v8 are the same."""
+
+    def normal(platform: Platform) -> tuple[str, str, str]:
+        default = {"arm64": "v8", "arm": "v7"}.get(platform.architecture, "")
+        return platform.os, platform.architecture, platform.variant or default
+
+    return normal(image) == normal(wanted)
+
+
+def from_bytes(data: bytes) -> ImageConfig:
+    """The config from its stored bytes."""
+    return _without_container_fields(ImageConfig.from_json(json.loads(data)))
+
+
+def from_inspect(inspected: Mapping[str, Any], history: Sequence[Mapping[str, Any]]) -> ImageConfig:
+    """The config from GET /images/{id}/json and /images/{id}/history.
+
+    All of it is exact but two things, which the API does not tell: the fractions of seconds in the
+    history's times, and which of its entries made an empty layer (a guess by their sizes).
+    """
+    layers = tuple((inspected.get("RootFS") or {}).get("Layers") or ())
+    config = ImageConfig(
+        platform=Platform(
+            inspected.get("Os") or "linux",
+            inspected.get("Architecture") or "amd64",
+            inspected.get("Variant") or "",
+        ),
+        author=inspected.get("Author") or "",
+        created=inspected.get("Created") or "",
+        diff_ids=layers,
+        history=_history(history, len(layers)),
+    )
+    runtime = ImageConfig.from_json({"config": inspected.get("Config")}).runtime
+    return _without_container_fields(replace(config, runtime=runtime))
+
+
+def _history(newest_first: Sequence[Mapping[str, Any]], layers: int) -> tuple[HistoryEntry, ...]:
+    entries = list(reversed(newest_first))
+    # As many entries as layers have made one: those with a size first, then the latest of the rest.
+    order = sorted(range(len(entries)), key=lambda at: (not entries[at].get("Size"), -at))
+    with_layer = set(order[:layers])
+    return tuple(
+        HistoryEntry(
+            created=_time(entry.get("Created") or 0),
+            created_by=entry.get("CreatedBy") or "",
+            comment=entry.get("Comment") or "",
+            empty_layer=at not in with_layer,
+        )
+        for at, entry in enumerate(entries)
+    )
+
+
+def _time(seconds: int) -> str:
+    if seconds <= 0:
+        return ""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _without_container_fields(config: ImageConfig) -> ImageConfig:
+    other = {
+        key: value
+        for key, value in config.runtime.other.items()
+        if key not in _CONTAINER_ONLY and value is not None
+    }
+    return config.with_runtime(other=other)

@@ -1,0 +1,215 @@
+"""The working container of the Docker engine."""
+
+from __future__ import annotations
+
+import tarfile
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+
+from dockernb.engines.base import Image, Mount, OnOutput, PathStat
+from dockernb.errors import BuildError, BuildInterruptedError, EngineError
+from dockernb.oci.config import ImageConfig
+from dockernb.oci.diff import FilesystemDiff
+from dockernb.oci.digest import EMPTY_LAYER_DIFF_ID, short_id
+
+from .api import LONG, DockerApi, Query
+from .archive import Archive
+from .background import Background
+from .diff import container_diff, overlay_directories
+from .errors import DaemonError
+from .images import ImageStore
+from .local import LocalDisk
+from .output import ContainerOutput
+from .owner import this_process
+from .pump import Pump
+from .request import mount_point
+from .stubs import Stub, find_stubs, mount_contents, remove_stubs
+
+__all__ = ["INTERMEDIATE_LABEL", "DockerContainer", "Parts"]
+
+# On the image that POST /commit makes, which lives for milliseconds; so that one that a crash left
+# behind is found. It is in no snapshot.
+INTERMEDIATE_LABEL = "dockernb.intermediate"
+
+# Exit codes by which a shell, and the daemon, say "found but cannot be run" and "not found".
+_NOT_STARTED = {126, 127}
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a container needs of its engine."""
+
+    api: DockerApi
+    disk: LocalDisk
+    images: ImageStore
+    background: Background
+    open_archive: Callable[[str], AbstractContextManager[Archive]]
+
+
+class DockerContainer:
+    """A container on the daemon, see `WorkingContainer`.
+
+    Args:
+        parent: ID of the image whose layers it stands on.
+        working_image: ID of the image it was made from instead, to be removed with it.
+        mounts: What is mounted while its command runs.
+    """
+
+    def __init__(
+        self,
+        parts: Parts,
+        container_id: str,
+        parent: str,
+        *,
+        working_image: str | None = None,
+        mounts: tuple[Mount, ...] = (),
+    ) -> None:
+        self._parts = parts
+        self._id = container_id
+        self._parent = parent
+        self._working_image = working_image
+        self._mounts = mounts
+        self._removed = False
+        self._archive = Archive(parts.api, container_id)
+
+    @property
+    def id(self) -> str:
+        return self._id
+
+    def run(self, on_output: OnOutput, cancel: threading.Event) -> int:
+        """Starts the command and follows it; 126 or 127 also where it could not be started.
+
+        Raises:
+            BuildError: the container cannot be started, for example because USER is unknown.
+        """
+        pump: Pump[bytes | int] = Pump(self._life, f"dockernb-run-{short_id(self._id)}")
+        try:
+            for item in pump.items(cancel):
+                if isinstance(item, int):
+                    return item
+                on_output(item)
+        finally:
+            pump.close()
+        if not cancel.is_set():
+            raise EngineError("the container's end was not told by the daemon")
+        self.remove()
+        raise BuildInterruptedError(
+            "the step was interrupted", state="its container is killed; no snapshot was committed"
+        )
+
+    def header(self, path: str) -> tarfile.TarInfo | None:
+        """The tar header of `path` alone."""
+        return self._archive.header(path)
+
+    def stat(self, path: str) -> PathStat | None:
+        return self._archive.stat(path)
+
+    def read(self, path: str) -> Iterator[bytes]:
+        return self._archive.read(path)
+
+    def write(self, tar: Iterable[bytes]) -> None:
+        self._archive.write(tar)
+
+    def diff(self) -> FilesystemDiff:
+        parts = self._parts
+        return container_diff(
+            parts.api, parts.disk, self._id, lambda: parts.open_archive(self._parent)
+        )
+
+    def commit(self, config: ImageConfig, *, layer: bool) -> Image:
+        parent = self._parts.images.known(self._parent)
+        if not layer:
+            wanted = replace(config, diff_ids=parent.config.diff_ids)
+            return self._parts.images.seal(wanted, size=parent.size, parent=self._parent)
+        intermediate = self._commit_layer()
+        try:
+            inspected = self._parts.images.inspect(intermediate) or {}
+            layers = tuple((inspected.get("RootFS") or {}).get("Layers") or ())
+            wanted = replace(config, diff_ids=_with_layer(parent.config.diff_ids, layers))
+            size = int(inspected.get("Size") or 0)
+            return self._parts.images.seal(wanted, size=size, parent=self._parent)
+        finally:
+            # Its layers now belong to the sealed image too.
+            self._parts.background.submit(lambda: self._parts.images.remove(intermediate))
+
+    def remove(self) -> None:
+        if not self._removed:
+            self._removed = True
+            self._parts.background.submit(self._remove)
+
+    def _life(self) -> Iterator[bytes | int]:
+        """Output and exit code, from before the start to after the end. Runs in a thread."""
+        stubs = self._find_stubs()
+        if (contents := mount_contents(self._mounts)) is not None:
+            self._archive.write([contents])
+        output = ContainerOutput(self._parts.api, self._id)
+        try:
+            self._parts.api.request("POST", f"/containers/{self._id}/start", timeout=LONG)
+        except DaemonError as err:
+            output.close()
+            yield from self._not_started(err)
+            return
+        for item in output.read():
+            if isinstance(item, int) and stubs:
+                self._remove_stubs(stubs)
+            yield item
+
+    def _find_stubs(self) -> list[Stub]:
+        """Looked for in the image: asked of a file, the daemon mounts the volumes first."""
+        if not self._mounts:
+            return []
+        with self._parts.open_archive(self._parent) as image:
+            return find_stubs(image, [mount_point(mount) for mount in self._mounts])
+
+    def _remove_stubs(self, stubs: list[Stub]) -> None:
+        directories = overlay_directories(self._parts.api, self._parts.disk, self._id)
+        if directories is not None:
+            remove_stubs(directories[0], stubs)
+
+    def _not_started(self, err: DaemonError) -> Iterator[bytes | int]:
+        """What a shell would say and answer, where the command cannot be executed."""
+        reason = err.words
+        state = self._parts.api.get_json(f"/containers/{self._id}/json")["State"]
+        code = int(state.get("ExitCode") or 0)
+        if code not in _NOT_STARTED:
+            raise BuildError(
+                f"the container could not be started: {reason}",
+                state="no snapshot was committed",
+                hint="If it is the user that is missing, make it in a cell above "
+                "(`RUN useradd NAME`), or use a number: `USER 1000`.",
+            ) from err
+        yield f"{reason}\n".encode()
+        yield code
+
+    def _commit_layer(self) -> str:
+        mark = f"LABEL {INTERMEDIATE_LABEL}={this_process().mark}"
+        query: Query = {"container": self._id, "pause": 0, "changes": mark}
+        answer = self._parts.api.request("POST", "/commit", query=query, body={}, timeout=LONG)
+        return str(answer.json()["Id"])
+
+    def _remove(self) -> None:
+        query = {"force": 1, "v": 1}
+        try:
+            self._parts.api.request("DELETE", f"/containers/{self._id}", query=query)
+        except DaemonError as err:
+            if err.status not in {404, 409}:  # gone, or being removed
+                raise
+        if self._working_image is not None:
+            self._parts.images.remove(self._working_image)
+
+
+def _with_layer(parent: tuple[str, ...], committed: tuple[str, ...]) -> tuple[str, ...]:
+    """The parent's layers and one more.
+
+    The daemon's commit drops a layer in which nothing is; BuildKit keeps it, and so do we.
+    """
+    if committed == parent:
+        return (*parent, EMPTY_LAYER_DIFF_ID)
+    if committed[:-1] != parent:
+        raise EngineError(
+            f"the daemon committed {len(committed)} layers on top of {len(parent)}",
+            state="no snapshot was committed",
+        )
+    return committed

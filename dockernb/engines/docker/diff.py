@@ -1,0 +1,67 @@
+"""What a container changed: from the daemon's disk where we may read it, else by the API."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from dockernb.oci.diff import DiffEntry, FilesystemDiff
+
+from .api import LONG, DockerApi
+from .archive import Archive
+from .changes import changes_diff
+from .local import LocalDisk
+from .overlay import overlay_diff
+
+__all__ = ["api_diff", "container_diff", "local_diff", "overlay_directories"]
+
+_log = logging.getLogger(__name__)
+
+OpenParent = Callable[[], AbstractContextManager[Archive]]
+
+
+def container_diff(
+    api: DockerApi, disk: LocalDisk, container_id: str, open_parent: OpenParent
+) -> FilesystemDiff:
+    """The changes, sorted by path. Both ways give the same."""
+    entries = local_diff(api, disk, container_id)
+    if entries is None:
+        entries = api_diff(api, container_id, open_parent)
+    return FilesystemDiff(tuple(sorted(entries, key=lambda entry: entry.path)))
+
+
+def local_diff(api: DockerApi, disk: LocalDisk, container_id: str) -> list[DiffEntry] | None:
+    """The changes by the daemon's own directories; None where they are out of reach."""
+    directories = overlay_directories(api, disk, container_id)
+    if directories is None:
+        return None
+    try:
+        return overlay_diff(*directories, disk.opaque_attribute)
+    except OSError as err:
+        _log.debug("the daemon's directories cannot be read: %s", err)
+        return None
+
+
+def overlay_directories(
+    api: DockerApi, disk: LocalDisk, container_id: str
+) -> tuple[Path, list[Path]] | None:
+    """The container's upper directory and those below it, topmost first, if we may read them."""
+    root = disk.root() if disk.has_upper else None
+    if root is None:
+        return None
+    driver = api.get_json(f"/containers/{container_id}/json").get("GraphDriver") or {}
+    data = driver.get("Data") or {}
+    if not (data.get("UpperDir") and data.get("LowerDir")):
+        return None
+    # The topmost lower directory is the one in which Docker puts its stubs (/etc/hosts,
+    # /.dockerenv...), so these never count as added.
+    lowers = [root / path.lstrip("/") for path in data["LowerDir"].split(":")]
+    return root / data["UpperDir"].lstrip("/"), lowers
+
+
+def api_diff(api: DockerApi, container_id: str, open_parent: OpenParent) -> list[DiffEntry]:
+    """The changes by GET /containers/{id}/changes."""
+    answer = api.request("GET", f"/containers/{container_id}/changes", timeout=LONG).json()
+    return changes_diff(answer, Archive(api, container_id), open_parent)

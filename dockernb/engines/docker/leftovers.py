@@ -1,0 +1,57 @@
+"""What dockernb processes left behind that did not live to clean up."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from .api import DockerApi, Query
+from .container import INTERMEDIATE_LABEL
+from .errors import DaemonError
+from .images import WORKING_LABEL, ImageStore
+from .owner import Owner
+
+__all__ = ["remove_leftovers"]
+
+
+def remove_leftovers(api: DockerApi, images: ImageStore) -> list[str]:
+    """Removes containers and intermediate images of dead processes of this machine.
+
+    Those of living processes and of other machines stay.
+
+    Returns:
+        The IDs of the containers that were removed.
+    """
+    removed = []
+    for container in _list(api, "containers", {"name": ["^/dockernb-"]}):
+        names = container.get("Names") or [""]
+        if _is_dead(names[0]) and _remove_container(api, container["Id"]):
+            removed.append(container["Id"])
+    for image in _list(api, "images", {"label": [INTERMEDIATE_LABEL]}):
+        if _is_dead((image.get("Labels") or {}).get(INTERMEDIATE_LABEL, "")):
+            images.remove(image["Id"])
+    for image in _list(api, "images", {"label": [WORKING_LABEL]}):
+        if _is_dead((image.get("Labels") or {}).get(WORKING_LABEL, "")):
+            images.remove(image["Id"])
+    return removed
+
+
+def _list(api: DockerApi, what: str, filters: dict[str, list[str]]) -> list[dict[str, Any]]:
+    query: Query = {"all": 1, "filters": json.dumps(filters)}
+    found: list[dict[str, Any]] = api.get_json(f"/{what}/json", query)
+    return found
+
+
+def _is_dead(name: str) -> bool:
+    owner = Owner.of_name(name)
+    return owner is not None and owner.is_dead()
+
+
+def _remove_container(api: DockerApi, container_id: str) -> bool:
+    try:
+        api.request("DELETE", f"/containers/{container_id}", query={"force": 1, "v": 1})
+    except DaemonError as err:
+        if err.status not in {404, 409}:
+            raise
+        return False
+    return True

@@ -1,0 +1,255 @@
+"""The exceptions of dockernb. Imports nothing of the project.
+
+Every error says what failed, where (cell, line, excerpt), which rule was broken, what state is
+left, and a next step that can be typed. The same object is shown as text (command line), as a
+kernel reply and on a card.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = [
+    "BuildError",
+    "BuildInterruptedError",
+    "CellsNotRunError",
+    "ContextError",
+    "DockerfileError",
+    "DockerfileSyntaxError",
+    "DockernbError",
+    "EngineError",
+    "EngineNotAvailableError",
+    "ImageNotFoundError",
+    "InstructionFailedError",
+    "InternalError",
+    "NoStageError",
+    "NotInBuildContextError",
+    "NotebookError",
+    "OciError",
+    "RegistryError",
+    "StageNotFoundError",
+    "StorageFullError",
+    "UnknownInstructionError",
+    "UnsupportedByEngineError",
+    "Where",
+]
+
+_EXCERPT_WIDTH = 200
+
+
+@dataclass(frozen=True)
+class Where:
+    """The place of an error: lines of a source text, and the cell that holds it.
+
+    Args:
+        source: The whole text of the cell or file.
+        line: First guilty line, counted from 1 in `source`.
+        end_line: Last guilty line (inclusive); `None` means `line`.
+        label: What holds the source, for example `cell [4]` or `Dockerfile`.
+    """
+
+    source: str
+    line: int
+    end_line: int | None = None
+    label: str | None = None
+
+    def excerpt(self, around: int = 1) -> str:
+        """The guilty lines marked with `>>>`, with `around` lines of context on both sides."""
+        # Not splitlines(): line numbers count "\n" only.
+        lines = self.source.split("\n")
+        if not self.source.strip():
+            return ""
+        last = self.end_line or self.line
+        low, high = max(1, self.line - around), min(len(lines), last + around)
+        width = len(str(high))
+        rows = []
+        for number in range(low, high + 1):
+            mark = ">>>" if self.line <= number <= last else "   "
+            text = lines[number - 1].rstrip("\r")
+            shown = text if len(text) <= _EXCERPT_WIDTH else text[: _EXCERPT_WIDTH - 3] + "..."
+            rows.append(f"  {mark} {number:>{width}} | {shown}")
+        if len(rows) > 12:
+            rows = [*rows[:8], f"      ... {len(rows) - 10} lines more", *rows[-2:]]
+        return "\n".join(rows)
+
+
+class DockernbError(Exception):
+    """Base of all errors that a reader may meet.
+
+    Args:
+        message: One line: what failed, with values in quotes.
+        where: The place in the notebook or file, when there is one.
+        rule: The rule that was broken, or facts that help (several lines allowed).
+        hint: A next step that can be typed.
+        state: What is left: which snapshot stands, what was not done.
+    """
+
+    exit_code = 1
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        where: Where | None = None,
+        rule: str | None = None,
+        hint: str | None = None,
+        state: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.where = where
+        self.rule = rule
+        self.hint = hint
+        self.state = state
+
+    @property
+    def name(self) -> str:
+        """The class name, as shown before the message."""
+        return type(self).__name__
+
+    def at(self, where: Where) -> DockernbError:
+        """Sets the place if none is known yet; returns itself."""
+        if self.where is None:
+            self.where = where
+        return self
+
+    def details(self) -> list[str]:
+        """All lines after the first one: place, excerpt, rule, state and hint."""
+        lines: list[str] = []
+        if self.where is not None:
+            if self.where.label:
+                lines.append(self.where.label)
+            excerpt = self.where.excerpt()
+            if excerpt:
+                lines.append(excerpt)
+        lines.extend(text for text in (self.rule, self.state, self.hint) if text)
+        return lines
+
+    def format_message(self) -> str:
+        """The whole error as plain text."""
+        return "\n".join([f"{self.name}: {self.message}", *self.details()])
+
+
+class DockerfileError(DockernbError):
+    """The text of a cell or Dockerfile cannot be used."""
+
+
+class DockerfileSyntaxError(DockerfileError):
+    """The text breaks a rule of the Dockerfile language."""
+
+
+class UnknownInstructionError(DockerfileSyntaxError):
+    """The first word of an instruction is none of the 18 instructions."""
+
+
+class NoStageError(DockerfileError):
+    """An instruction other than ARG stands before the first FROM."""
+
+
+class StageNotFoundError(DockerfileError):
+    """`--from`, `--target` or `FROM` names a stage that does not exist."""
+
+
+class BuildError(DockernbError):
+    """A step could not be built. The snapshot before it stands."""
+
+
+class InstructionFailedError(BuildError):
+    """The command of a RUN ended with an exit code other than 0.
+
+    You do not get this error when the container could not be made: that is an `EngineError`.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        exit_code: int,
+        output_tail: str = "",
+        where: Where | None = None,
+        rule: str | None = None,
+        hint: str | None = None,
+        state: str | None = None,
+    ) -> None:
+        super().__init__(message, where=where, rule=rule, hint=hint, state=state)
+        self.command_exit_code = exit_code
+        self.output_tail = output_tail
+
+    def details(self) -> list[str]:
+        lines = super().details()
+        if self.output_tail:
+            lines.insert(2 if self.where else 0, "last output:\n" + _indent(self.output_tail))
+        return lines
+
+
+class BuildInterruptedError(BuildError):
+    """The reader interrupted the step; its container was killed and removed."""
+
+    exit_code = 130
+
+
+class ContextError(BuildError):
+    """The build context cannot be read."""
+
+
+class NotInBuildContextError(ContextError):
+    """COPY or ADD names a source that the build context does not hold, or that is ignored."""
+
+
+class CellsNotRunError(BuildError):
+    """Cells above this one have not run or are stale, and the cache does not hold them all.
+
+    Args:
+        cells: Labels of the cells to run, in order.
+    """
+
+    def __init__(self, message: str, *, cells: tuple[str, ...] = (), hint: str | None = None):
+        super().__init__(message, hint=hint)
+        self.cells = cells
+
+
+class EngineError(DockernbError):
+    """The engine refused or failed at something that should work."""
+
+
+class EngineNotAvailableError(EngineError):
+    """No engine answers: the daemon is not running, or the connection was lost."""
+
+
+class ImageNotFoundError(EngineError):
+    """The image is neither on the engine nor in its registry."""
+
+
+class RegistryError(EngineError):
+    """A registry did not answer, refused, or sent something wrong."""
+
+
+class UnsupportedByEngineError(EngineError):
+    """This engine cannot do what the instruction asks for; the text names one that can."""
+
+
+class StorageFullError(EngineError):
+    """The disk of the engine or of the cache is full. Nothing of the step was kept."""
+
+
+class OciError(DockernbError):
+    """Image data breaks a rule of the OCI image specification."""
+
+
+class NotebookError(DockernbError):
+    """A notebook file cannot be read or is not a Dockerfile notebook."""
+
+
+class InternalError(DockernbError):
+    """A bug in dockernb. Please report it with the output of `dockernb doctor`."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(
+            message,
+            hint="This is a bug in dockernb; "
+            "please report it with the output of `dockernb doctor`.",
+        )
+
+
+def _indent(text: str) -> str:
+    return "\n".join("  " + line for line in text.splitlines())

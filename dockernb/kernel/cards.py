@@ -1,0 +1,178 @@
+"""The cards that are alive in this kernel, and one cell's steps shown as cards."""
+
+from __future__ import annotations
+
+import codecs
+import logging
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+from dockernb.build.events import BuildEvent, OutputReceived, StepFinished, StepStarted
+from dockernb.build.result import StepResult
+from dockernb.errors import DockernbError
+
+from .publish import Publisher
+
+__all__ = ["CardLike", "CardShelf", "StepPresenter", "make_card"]
+
+log = logging.getLogger(__name__)
+
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+CARD = "application/vnd.dockernb.card+json"
+TAIL_LINES, TAIL_WIDTH, TAIL_CHARACTERS = 10, 200, 10_000
+
+
+class CardLike(Protocol):
+    """What is used of `dockernb.ui.card.Card`."""
+
+    def handle(self, event: BuildEvent) -> None: ...
+    def bundle(self) -> tuple[dict[str, Any], dict[str, Any]]: ...
+    def finish(self) -> None: ...
+    def close(self) -> None: ...
+
+
+def make_card() -> CardLike:
+    """A new card. Imports ipywidgets, which is not needed to start."""
+    from dockernb.ui.card import Card  # noqa: PLC0415 - keeps ipywidgets out of the kernel's start
+
+    return Card()
+
+
+class CardShelf:
+    """Keeps the cards alive whose outputs may still be on a page, and closes the others.
+
+    A cell that runs again loses its old outputs, so its old cards are closed. Cells without an ID
+    (nbclient, the console) cannot be told apart: their newest `ANONYMOUS` cards are kept.
+    """
+
+    ANONYMOUS = 500
+
+    def __init__(self) -> None:
+        self._by_cell: dict[str, list[CardLike]] = {}
+        self._anonymous: deque[CardLike] = deque()
+
+    def begin(self, cell_id: str | None) -> None:
+        """The cell runs (again): its old cards are closed."""
+        if cell_id is not None:
+            self.forget((cell_id,))
+
+    def add(self, cell_id: str | None, card: CardLike) -> None:
+        """Keeps a card until its cell runs again or is deleted."""
+        if cell_id is not None:
+            self._by_cell.setdefault(cell_id, []).append(card)
+            return
+        self._anonymous.append(card)
+        if len(self._anonymous) > self.ANONYMOUS:
+            _close(self._anonymous.popleft())
+
+    def forget(self, cell_ids: Iterable[str]) -> None:
+        """Closes the cards of deleted cells."""
+        for cell_id in cell_ids:
+            for card in self._by_cell.pop(cell_id, ()):
+                _close(card)
+
+
+class StepPresenter:
+    """Listener of a build: one output a step, updated in place when the step ends.
+
+    A front end that only prints gets the raw output as a stream and the card's text at the end.
+    A fault of the card never stops a build: the step is then told in one line of text.
+
+    Args:
+        keep: Called with every card that is made.
+        locate: Called with every error before it is shown, to name the cell.
+    """
+
+    def __init__(
+        self,
+        publisher: Publisher,
+        *,
+        card_factory: Callable[[], CardLike],
+        keep: Callable[[CardLike], None],
+        locate: Callable[[DockernbError], None],
+    ) -> None:
+        self._publisher = publisher
+        self._card_factory = card_factory
+        self._keep = keep
+        self._locate = locate
+        self._prints = publisher.front_end == "terminal"
+        self._card: CardLike | None = None
+        self._display_id = ""
+        self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+
+    def __call__(self, event: BuildEvent) -> None:
+        """Takes one event; called from the building thread."""
+        if isinstance(event, StepFinished) and event.result.error is not None:
+            self._locate(event.result.error)
+        if isinstance(event, OutputReceived) and self._prints:
+            self._publisher.stream(self._decode(event.data))
+        try:
+            self._show(event)
+        except Exception:
+            log.exception("the card failed at %s", type(event).__name__)
+            self._card = None
+            if isinstance(event, StepFinished):
+                self._publisher.stream(one_line(event.result) + "\n")
+
+    def abandon(self) -> None:
+        """The cell ended. A step that was not finished (a bug) stops looking alive."""
+        card, self._card = self._card, None
+        if card is not None:
+            card.finish()
+
+    def _show(self, event: BuildEvent) -> None:
+        if isinstance(event, StepStarted):
+            self._begin(event)
+        elif self._card is None:
+            if isinstance(event, StepFinished):
+                self._publisher.stream(one_line(event.result) + "\n")
+        elif isinstance(event, StepFinished):
+            card, self._card = self._card, None
+            self._end(card, event)
+        else:
+            self._card.handle(event)
+
+    def _begin(self, event: StepStarted) -> None:
+        self.abandon()
+        card = self._card_factory()
+        self._keep(card)
+        card.handle(event)
+        self._card, self._display_id = card, uuid.uuid4().hex
+        if not self._prints:
+            self._publisher.display(*card.bundle(), self._display_id)
+
+    def _end(self, card: CardLike, event: StepFinished) -> None:
+        card.handle(event)
+        card.finish()
+        data, metadata = card.bundle()
+        if self._prints:
+            data = {kind: content for kind, content in data.items() if kind != WIDGET_VIEW}
+            self._publisher.display(data, metadata)
+        else:
+            tail = log_tail(event.result.log.text)
+            data["text/plain"] = "\n".join([data.get("text/plain", ""), *tail])
+            self._publisher.update(data, metadata, self._display_id)
+
+
+def log_tail(text: str) -> list[str]:
+    """The last lines of a log, cut to a width, for a reader who has only the text/plain."""
+    from dockernb.ui.visible import visible_lines  # noqa: PLC0415 - not needed to start
+
+    lines = visible_lines(text[-TAIL_CHARACTERS:]).splitlines()[-TAIL_LINES:]
+    return [f"  | {line[:TAIL_WIDTH]}" for line in lines]
+
+
+def one_line(result: StepResult) -> str:
+    """A step's result for a reader without a card."""
+    snapshot = result.snapshot.short_id if result.snapshot else "no snapshot"
+    seconds = result.seconds.get("total", 0.0)
+    return f"step {result.step} {result.instruction}: {result.status}, {snapshot}, {seconds:.2f} s"
+
+
+def _close(card: CardLike) -> None:
+    try:
+        card.close()
+    except Exception:
+        log.exception("a card could not be closed")

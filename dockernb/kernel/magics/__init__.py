@@ -1,0 +1,11 @@
+"""Magics: lines at the start of a cell that begin with `%`, or whole cells with `%%`.
+
+They steer the session and look into it; they never reach the exported Dockerfile.
+"""
+
+from __future__ import annotations
+
+from . import notebook, settings
+from .registry import Magic, MagicCall, MagicError, all_magics, find_magic
+
+__all__ = ["Magic", "MagicCall", "MagicError", "all_magics", "find_magic", "notebook", "settings"]

@@ -1,0 +1,138 @@
+"""Magics that show or give away what the notebook has built."""
+
+from __future__ import annotations
+
+import html
+from pathlib import Path
+
+from dockernb.build.result import StepResult
+from dockernb.kernel.cell import split_cell
+
+from .registry import MagicCall, MagicError, all_magics, magic
+
+__all__: list[str] = []
+
+
+@magic("%help [NAME]")
+def help_(call: MagicCall) -> None:
+    """Lists all magics, or explains one."""
+    words = call.words(1)
+    magics = all_magics()
+    if not words:
+        width = max(len(entry.usage) for entry in magics)
+        call.say("\n".join(f"{entry.usage:<{width}}  {entry.summary}" for entry in magics))
+        return
+    name = words[0].lstrip("%")
+    found = [entry for entry in magics if entry.name == name]
+    if not found:
+        raise MagicError(f'unknown magic "%{name}"', hint="`%help` lists all magics.")
+    call.say("\n\n".join(f"{entry.usage}\n\n{entry.help}" for entry in found))
+
+
+@magic("%export [FILE] [--force]", values=("--force",))
+def export(call: MagicCall) -> None:
+    """Writes the notebook as a Dockerfile; `%export -` shows the text.
+
+    FILE is "Dockerfile" in the notebook's folder when nothing is said. A file that something else
+    wrote is replaced only with --force. Cells that were changed but neither run nor saved are
+    exported as they were.
+    """
+    from dockernb.dockerfile.export import export_sources  # noqa: PLC0415 - seldom needed
+
+    words = call.words(2)
+    names = [word for word in words if word != "--force"]
+    if len(names) > 1:
+        raise MagicError("%export takes one file", hint="usage: %export [FILE] [--force]")
+    sources = [split_cell(source).body for source in call.workspace.order.sources(call.cell_id)]
+    text = export_sources([source for source in sources if source.strip()])
+    name = names[0] if names else "Dockerfile"
+    if name == "-":
+        call.publisher.stream(text)
+        return
+    path = Path(name).expanduser().absolute()
+    _write(call, path, text, force="--force" in words)
+    call.say(f"wrote {path} ({len(text.splitlines())} lines)")
+
+
+def _write(call: MagicCall, path: Path, text: str, *, force: bool) -> None:
+    """Writes `text`, unless `path` holds something that this kernel did not write."""
+    exported = call.workspace.exported
+    try:
+        there = path.read_text("utf-8", "replace") if path.exists() else None
+        if there not in (None, text, exported.get(str(path))) and not force:
+            raise MagicError(
+                f'"{path.name}" exists with another text',
+                state="Nothing was written.",
+                hint=f"To replace it: %export {path.name} --force",
+            )
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise MagicError(f'"{path}" cannot be written: {error.strerror}') from error
+    exported[str(path)] = text
+
+
+@magic("%history")
+def history(call: MagicCall) -> None:
+    """Shows all steps in a table: snapshot, size and seconds of each."""
+    call.words(0)
+    results = call.session.results()
+    if not results:
+        call.say("no cell has built anything yet")
+        return
+    rows = [_history_row(result) for result in results]
+    call.publisher.display({"text/plain": _text_table(rows), "text/html": _html_table(rows)})
+
+
+_COLUMNS = ("step", "stage", "instruction", "status", "snapshot", "size", "seconds")
+
+
+def _history_row(result: StepResult) -> tuple[str, ...]:
+    snapshot = result.snapshot
+    source = " ".join(result.source.split())
+    return (
+        str(result.step),
+        result.stage,
+        source if len(source) <= 60 else source[:59] + "…",
+        result.status,
+        snapshot.short_id if snapshot else "",
+        _size(snapshot.size if result.instruction == "FROM" else snapshot.layer_size)
+        if snapshot
+        else "",
+        f"{result.seconds.get('total', 0.0):.2f}",
+    )
+
+
+def _size(count: float) -> str:
+    """Bytes in the units of `docker images`: powers of 1000."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000 or unit == "GB":
+            break
+        count /= 1000
+    return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+
+
+def _text_table(rows: list[tuple[str, ...]]) -> str:
+    table = [_COLUMNS, *rows]
+    widths = [max(len(row[column]) for row in table) for column in range(len(_COLUMNS))]
+    return "\n".join(
+        "  ".join(f"{text:<{width}}" for text, width in zip(row, widths, strict=True)).rstrip()
+        for row in table
+    )
+
+
+def _html_table(rows: list[tuple[str, ...]]) -> str:
+    head = "".join(f"<th>{name}</th>" for name in _COLUMNS)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{html.escape(text)}</td>" for text in row) + "</tr>" for row in rows
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+@magic("%tag NAME [STAGE]")
+def tag(call: MagicCall) -> None:
+    """Names the last snapshot (of STAGE), as `docker tag`."""
+    words = call.words(2)
+    if not words:
+        raise MagicError("%tag needs a name", hint="usage: %tag NAME [STAGE]")
+    image_id = call.session.tag(words[0], words[1] if len(words) == 2 else None)
+    call.say(f"{words[0]} is {image_id}")

@@ -1,0 +1,131 @@
+"""What the kernel's requests mean: cells, completion, help, pages that connect.
+
+Imported after the kernel is ready.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from dockernb.dockerfile.completeness import is_complete
+from dockernb.errors import DockernbError
+
+from . import reply
+from .cell import split_cell
+from .completion import complete_reply
+from .execution import CellRequest, CellRunner, Workspace
+from .inspection import inspect_bundle
+from .interrupt import Interrupts
+from .lazy_session import LazySession
+from .notebook_file import NotebookFile
+from .order import CellOrder
+from .publish import Publisher, Send, front_end_of
+from .rehydrate import Rehydrator
+from .worker import start_in_thread
+
+__all__ = ["Requests"]
+
+log = logging.getLogger(__name__)
+
+# How long completion and help wait for the session; a slow engine must not hold up typing.
+LOOK_SECONDS = 1.0
+
+
+class Requests:
+    """Answers the requests of one kernel.
+
+    Args:
+        kernel_id: Finds the notebook on the server after it was renamed.
+    """
+
+    def __init__(self, session: LazySession, interrupts: Interrupts, kernel_id: str) -> None:
+        notebook = NotebookFile(kernel_id=kernel_id)
+        self._workspace = Workspace(session, CellOrder(notebook), interrupts)
+        self._runner = CellRunner(self._workspace)
+        self.restore_cards = Rehydrator(notebook.outputs, self._workspace.cards.add)
+
+    def warm_up(self) -> None:
+        """Imports what the first card needs, connects to the engine, removes leftovers."""
+        from dockernb.ui import widget  # noqa: F401, PLC0415 - to be there for the first card
+
+        self._workspace.session.warm_up()
+
+    async def execute(
+        self,
+        code: str,
+        *,
+        cell_id: str | None,
+        metadata: Mapping[str, Any],
+        count: int,
+        allow_stdin: bool,
+        send: Send | None,
+        ask: Callable[[str], str],
+    ) -> dict[str, Any]:
+        """Runs a cell and gives the content of its reply.
+
+        Args:
+            metadata: Of the request: JupyterLab names deleted cells there.
+            send: Sends an iopub message; None: nothing is published.
+            ask: Asks the reader for a secret, on the main thread.
+        """
+        front_end = front_end_of(metadata, allow_stdin=allow_stdin)
+        publisher = Publisher(send, front_end)
+        deleted = metadata.get("deletedCells")
+        if isinstance(deleted, list):
+            self._runner.forget_cells(cell for cell in deleted if isinstance(cell, str))
+        try:
+            if threading.current_thread() is not threading.main_thread():
+                raise _subshell_error()
+            await self._runner.run(CellRequest(code, count, cell_id, publisher, ask))
+        except DockernbError as error:
+            publisher.error(reply.error_content(error))
+            return reply.error_reply(error, count)
+        return reply.ok_reply(count)
+
+    async def complete(self, code: str, cursor: int) -> dict[str, Any]:
+        """Content of a complete_reply. JupyterLab may send a cursor beyond the end."""
+        cursor = min(max(cursor, 0), len(code))
+        empty = {"matches": [], "cursor_start": cursor, "cursor_end": cursor, "metadata": {}}
+        found = await _look(lambda: complete_reply(code, cursor, self._workspace), empty)
+        return {**found, "status": "ok"}
+
+    async def inspect(self, code: str, cursor: int) -> dict[str, Any]:
+        """Content of an inspect_reply."""
+        cursor = min(max(cursor, 0), len(code))
+        data = await _look(lambda: inspect_bundle(code, cursor, self._workspace), {})
+        return {"status": "ok", "found": bool(data), "data": data, "metadata": {}}
+
+    def is_complete(self, code: str) -> dict[str, Any]:
+        """Content of an is_complete_reply."""
+        body = split_cell(code).body
+        if not body.strip():
+            return {"status": "complete"}
+        answer = is_complete(body)
+        if answer.status == "incomplete":
+            return {"status": "incomplete", "indent": answer.indent}
+        return {"status": answer.status}
+
+
+def _subshell_error() -> DockernbError:
+    return DockernbError(
+        "a cell cannot run in a subshell: cells are built one after the other",
+        hint="Run it in the notebook, or in a console without a subshell.",
+    )
+
+
+async def _look(
+    look: Callable[[], Mapping[str, Any]], otherwise: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """What `look` finds, or `otherwise` when it takes too long or fails."""
+    try:
+        async with asyncio.timeout(LOOK_SECONDS):
+            return await start_in_thread(look, "dockernb-look")
+    except TimeoutError:
+        return otherwise
+    except Exception:
+        log.exception("looking something up failed")
+        return otherwise

@@ -1,0 +1,64 @@
+"""From a notebook to a Dockerfile; the way back of `importer`, which says what is kept where.
+
+Code cells are the Dockerfile. Markdown cells are left out, because the course text is no part of
+the image's recipe; only those that an import made from comments are written as comments. A notebook
+written by hand has one blank line between cells. A notebook that was imported gives its file back;
+where a cell was edited, added, moved or deleted, all other cells are still exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dockernb.dockerfile.export import Piece, export_source, join_pieces
+from dockernb.notebook.cells import Cell, Notebook
+from dockernb.notebook.importer import editor_text, uncommented
+
+__all__ = ["export_notebook"]
+
+
+def export_notebook(notebook: Notebook) -> str:
+    """The Dockerfile's text. A notebook without instructions gives the empty text."""
+    newline = _text(notebook.ours, "newline") or "\n"
+    pieces = []
+    for cell in notebook.cells:
+        text = _cell_text(cell, newline)
+        if text:
+            pieces.append(Piece(text, _text(cell.ours, "before")))
+    start = _text(notebook.ours, "start") or ""
+    end = _text(notebook.ours, "end")
+    if not pieces and end is None:
+        end = ""
+    return join_pieces(pieces, start=start, end=end, newline=newline)
+
+
+def _cell_text(cell: Cell, newline: str) -> str:
+    if cell.kind == "code":
+        exact = _text(cell.ours, "exact")
+        if exact is not None and editor_text(exact) == editor_text(cell.source):
+            return exact
+        return _with_newline(export_source(cell.source), newline)
+    comment = _text(cell.ours, "comment")
+    if cell.kind != "markdown" or comment is None:
+        return ""
+    if uncommented(comment) == editor_text(cell.source):
+        return comment
+    return _with_newline(_commented(cell.source), newline)
+
+
+def _commented(text: str) -> str:
+    """Each line as a comment; the empty text is no comment."""
+    lines = editor_text(text).strip("\n").split("\n")
+    if lines == [""]:
+        return ""
+    return "\n".join(f"# {line}" if line.strip() else "#" for line in lines)
+
+
+def _with_newline(text: str, newline: str) -> str:
+    return text if newline == "\n" else editor_text(text).replace("\n", newline)
+
+
+def _text(ours: Mapping[str, Any], key: str) -> str | None:
+    value = ours.get(key)
+    return value if isinstance(value, str) else None

@@ -1,0 +1,69 @@
+"""What changed in a file system between two snapshots."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+__all__ = ["Change", "DiffEntry", "FileType", "FilesystemDiff"]
+
+Change = Literal["A", "M", "D"]
+FileType = Literal["file", "dir", "symlink", "char", "block", "fifo", "socket", "unknown"]
+
+
+@dataclass(frozen=True)
+class DiffEntry:
+    """One path that was added, modified or deleted.
+
+    Args:
+        path: Absolute path in the snapshot, without a trailing slash. May hold any character
+            but NUL (bytes that are not UTF-8 as surrogate escapes): escape it before showing it.
+        change: "A" added, "M" modified, "D" deleted. A directory is "M" only if its own mode or
+            owner changed, not because something below it did. A deleted directory is one entry.
+        size: Bytes of the new content for files and link targets; 0 for other types and for "D".
+    """
+
+    path: str
+    change: Change
+    type: FileType = "file"
+    size: int = 0
+    link_target: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        data: dict[str, Any] = {
+            "path": self.path,
+            "change": self.change,
+            "type": self.type,
+            "size": self.size,
+        }
+        if self.link_target is not None:
+            data["link_target"] = self.link_target
+        return data
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> DiffEntry:
+        return cls(
+            data["path"], data["change"], data["type"], data["size"], data.get("link_target")
+        )
+
+
+@dataclass(frozen=True)
+class FilesystemDiff:
+    """All changes of one step, sorted by path."""
+
+    entries: tuple[DiffEntry, ...] = ()
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """Number of entries by change: keys "A", "M", "D"."""
+        counts = {"A": 0, "M": 0, "D": 0}
+        for entry in self.entries:
+            counts[entry.change] += 1
+        return counts
+
+    @cached_property
+    def bytes(self) -> int:
+        """Bytes of all added and modified files."""
+        return sum(entry.size for entry in self.entries if entry.change != "D")

@@ -1,0 +1,308 @@
+// One card. The kernel sends `header`, `progress`, `files` as traits and the log in messages; the
+// card asks for folders, and for the log when it lacks lines. Messages: see dockernb/ui/card.py.
+
+const TABS = ["Files", "Config", "Cache", "Log"];
+
+class Card {
+  constructor(model, element, known) {
+    this.model = model;
+    this.root = element;
+    this.chosen = known?.chosen ?? null; // the reader's tab; null: the card chooses; "": none
+    this.lost = false;
+    this.started = performance.now();
+    this.drawn = {};
+    this.stops = [];
+    this.tree = new FileTree((path, start) => this.ask({ kind: "folder", path, start }), known?.folders);
+    this.log = new LogPane();
+    this.build();
+    this.listen();
+    this.update();
+  }
+
+  get running() {
+    return this.model.get("header").status === "running";
+  }
+
+  /** Sends a message to the kernel; false when there is none. */
+  ask(message) {
+    if (this.lost) return false;
+    try {
+      this.model.send(message);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  build() {
+    this.badge = h("span", { class: "dnb-badge", role: "status", "aria-live": "polite" });
+    this.id = h("code", { class: "dnb-id" });
+    this.copy = h("button", { class: "dnb-button", type: "button", onclick: () => this.copyId() }, "copy");
+    this.exit = h("span");
+    this.origin = h("span", { class: "dnb-origin" });
+    this.time = h("span", { class: "dnb-time" });
+    this.size = h("span", { class: "dnb-size" });
+    this.actions = h("span", { class: "dnb-actions" });
+    this.dots = h("ol", { class: "dnb-dots", "aria-label": "Build" });
+    this.pull = h("div", { class: "dnb-pull" });
+    this.error = h("div", { class: "dnb-error", role: "alert" });
+    this.notes = h("div", { class: "dnb-notes" });
+    this.tabs = TABS.map((name) => this.tab(name));
+    this.tablist = h("div", {
+      class: "dnb-tabs", role: "tablist", "data-lm-suppress-shortcuts": "true", onkeydown: (e) => this.tabKey(e),
+    }, ...this.tabs.map((tab) => tab.button));
+    this.panel = h("div", { class: "dnb-panel", role: "tabpanel", id: freshId("dnb-panel") });
+    for (const tab of this.tabs) tab.button.setAttribute("aria-controls", this.panel.id);
+    this.card = h("section", { class: "dnb-card", role: "group" },
+      h("div", { class: "dnb-head" }, this.badge, this.id, this.copy, this.exit, this.origin,
+        h("span", { class: "dnb-end" }, this.time, this.size, this.actions)),
+      this.dots, this.pull, this.error, this.notes, this.tablist, this.panel);
+    this.root.replaceChildren(this.card);
+  }
+
+  tab(name) {
+    const count = h("span", { class: "dnb-count" });
+    const button = h("button", { class: "dnb-tab", type: "button", role: "tab", id: freshId("dnb-tab"), onclick: () => this.choose(name) }, name, " ", count);
+    return { name, button, count };
+  }
+
+  listen() {
+    const on = (event, handler) => {
+      this.model.on(event, handler);
+      this.stops.push(() => this.model.off(event, handler));
+    };
+    const later = () => {
+      // Traits of one message change one after the other: draw them together.
+      cancelAnimationFrame(this.frame);
+      this.frame = requestAnimationFrame(() => this.update());
+    };
+    for (const name of ["header", "progress", "files", "actions", "stale"]) on(`change:${name}`, later);
+    on("msg:custom", (message) => this.receive(message));
+    on("comm_live_update", () => this.heal());
+    this.ticker = setInterval(() => this.tick(), 100);
+    const late = this.model.get("late");
+    if (late?.log) this.takeLate(late);
+    this.ask({ kind: "late" }); // this page may have missed output, or have been loaded during it
+  }
+
+  dispose() {
+    clearInterval(this.ticker);
+    cancelAnimationFrame(this.frame);
+    this.stops.forEach((stop) => stop());
+  }
+
+  receive(message) {
+    if (message.kind === "folder") this.tree.add(message);
+    else if (message.kind === "late") this.takeLate(message);
+    else if (message.kind === "log") {
+      const empty = this.log.end === 0;
+      if (this.log.add(message) && !empty && this.running) this.drawn.gap = true;
+      this.drawTabs();
+    }
+  }
+
+  takeLate({ elapsed, log }) {
+    this.started = performance.now() - 1000 * elapsed;
+    // The tail is older than what came since, or richer than what is here: never both.
+    if (log.lines.length && (log.total > this.log.end || log.first < this.log.first)) this.log.add(log);
+    this.tick();
+    this.drawTabs();
+  }
+
+  /** Draws what changed; traits keep their identity while they do not change. */
+  update() {
+    const { header, progress, files, actions, stale } = this.state();
+    const fresh = (name, value) => this.drawn[name] !== value && ((this.drawn[name] = value), true);
+    const again = header.status === "running" && this.drawn.status && this.drawn.status !== "running";
+    if (again) this.restart();
+    if (fresh("files", files)) this.tree.load(files);
+    if (fresh("progress", progress)) {
+      drawDots(this.dots, progress.dots ?? [], header.status);
+      drawPull(this.pull, progress.pull);
+    }
+    if (fresh("header", header) | fresh("stale", stale)) this.drawHeader(header, stale);
+    if (fresh("actions", actions)) this.drawActions(actions);
+    this.drawn.status = header.status;
+    this.drawTabs();
+  }
+
+  state() {
+    const state = {};
+    for (const name of ["header", "progress", "files", "actions", "stale"]) state[name] = this.model.get(name);
+    return state;
+  }
+
+  /** The same card runs once more. */
+  restart() {
+    this.started = performance.now();
+    this.chosen = null;
+    this.tree.forget();
+    this.log.forget();
+  }
+
+  drawHeader(header, stale) {
+    const status = stale ? "stale" : this.lost && header.status === "running" ? "lost" : header.status;
+    this.badge.className = `dnb-badge dnb-status-${status}`;
+    setText(this.badge, status);
+    this.card.setAttribute("aria-label", `${header.label}: ${status}`);
+    this.card.classList.toggle("dnb-running", status === "running");
+    setText(this.id, header.short);
+    setHidden(this.id, !header.short);
+    setHidden(this.copy, !header.id);
+    this.copy.title = header.id ? `Copy ${header.id}` : "";
+    this.copy.setAttribute("aria-label", `Copy the snapshot's ID ${header.short}`);
+    setText(this.exit, header.exit);
+    setHidden(this.exit, !header.exit);
+    setText(this.origin, stale || header.origin);
+    setText(this.size, header.size);
+    setHidden(this.size, !header.size);
+    drawError(this.error, header.error);
+    drawNotes(this.notes, header.facts ?? [], header.warnings ?? []);
+    this.tick();
+  }
+
+  drawActions(actions) {
+    this.actions.replaceChildren(...actions.map(([id, label]) => h("button", {
+      class: "dnb-button", type: "button", onclick: () => this.ask({ kind: "action", id }),
+    }, label)));
+  }
+
+  tick() {
+    const header = this.model.get("header");
+    if (header.status !== "running") setText(this.time, header.time);
+    else if (!this.lost) setText(this.time, formatSeconds((performance.now() - this.started) / 1000));
+  }
+
+  // --- tabs --------------------------------------------------------------------------------
+
+  contents() {
+    const header = this.model.get("header");
+    const files = header.files.reduce((sum, count) => sum + count, 0);
+    const lines = Math.max(header.status === "running" ? 0 : header.lines, header.lines ? 0 : this.log.end);
+    return {
+      Files: files ? formatCount(files) : "",
+      Config: header.config.length ? formatCount(header.config.length) : "",
+      Cache: header.cache && header.status !== "running" ? header.cache.status : "",
+      Log: lines ? `${formatCount(lines)} ${lines === 1 ? "line" : "lines"}` : "",
+    };
+  }
+
+  /** The tab that answers the reader's first question. */
+  preferred(contents) {
+    const { status } = this.model.get("header");
+    const order = {
+      running: ["Log"],
+      cached: ["Cache"],
+      failed: ["Log"],
+      interrupted: ["Log"],
+      built: ["Files", "Config", "Log"],
+    };
+    return (order[status] ?? []).find((name) => contents[name]) ?? "";
+  }
+
+  drawTabs() {
+    const contents = this.contents();
+    const wanted = this.chosen ?? this.preferred(contents);
+    const shown = contents[wanted] ? wanted : "";
+    for (const { name, button, count } of this.tabs) {
+      setText(count, contents[name]);
+      button.disabled = !contents[name];
+      button.setAttribute("aria-selected", String(name === shown));
+      button.tabIndex = name === (shown || this.tabs.find((tab) => contents[tab.name])?.name) ? 0 : -1;
+      if (name === shown) this.panel.setAttribute("aria-labelledby", button.id);
+    }
+    setHidden(this.panel, !shown);
+    this.panel.classList.toggle("dnb-fixed", shown === "Log" && this.running);
+    const header = this.model.get("header");
+    if (this.drawn.tab === shown && (this.drawn.tabHeader === header || shown === "Files" || shown === "Log")) return;
+    this.drawn.tab = shown;
+    this.drawn.tabHeader = header;
+    this.panel.replaceChildren(...this.pane(shown, header));
+    if (shown === "Files") this.tree.draw();
+    if (shown === "Log") this.log.toEnd();
+  }
+
+  pane(name, header) {
+    if (name === "Files") return header.truncated ? [this.tree.element, this.kept(header)] : [this.tree.element];
+    if (name === "Config") return [configPane(header.config)];
+    if (name === "Cache") return [cachePane(header.cache)];
+    return name === "Log" ? [this.log.element] : [];
+  }
+
+  /** A card from an old notebook holds the first entries only. */
+  kept(header) {
+    const all = formatCount(header.files.reduce((sum, count) => sum + count, 0));
+    return h("div", { class: "dnb-kept" },
+      `The notebook keeps ${formatCount(header.kept)} of ${all} entries. Run the cell again to see all.`);
+  }
+
+  choose(name) {
+    this.chosen = this.drawn.tab === name ? "" : name;
+    this.drawTabs();
+  }
+
+  tabKey(event) {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step) return;
+    const buttons = this.tabs.map((tab) => tab.button).filter((button) => !button.disabled);
+    const at = buttons.indexOf(event.target);
+    const next = buttons[(at + step + buttons.length) % buttons.length];
+    event.preventDefault();
+    event.stopPropagation();
+    next?.focus();
+    if (next?.getAttribute("aria-selected") !== "true") next?.click();
+  }
+
+  async copyId() {
+    const copied = await copyText(this.model.get("header").id);
+    setText(this.copy, copied ? "copied" : "failed");
+    setTimeout(() => setText(this.copy, "copy"), 1500);
+  }
+
+  // --- a kernel that went away --------------------------------------------------------------
+
+  /** A restarted kernel makes the card's model again under the same id: look for it a while. */
+  async heal() {
+    if (this.lost) return;
+    this.lost = true;
+    this.tree.lose();
+    this.drawHeader(this.model.get("header"), this.model.get("stale"));
+    const id = this.model.get("own_id");
+    for (let attempt = 0; attempt < 40; attempt += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      if (!this.root.isConnected) return;
+      const model = await this.find(id);
+      if (model) {
+        this.dispose();
+        show(model, this.root, this.sameSnapshot(model) ? { chosen: this.chosen, folders: this.tree.folders } : null);
+        return;
+      }
+    }
+  }
+
+  async find(id) {
+    try {
+      const model = await this.model.widget_manager.get_model(id);
+      return model?.comm_live ? model : null;
+    } catch {
+      return null;
+    }
+  }
+
+  sameSnapshot(model) {
+    return model.get("header").id === this.model.get("header").id;
+  }
+}
+
+const cards = new WeakMap(); // element -> the card that it shows now
+
+function show(model, element, known) {
+  cards.set(element, new Card(model, element, known));
+}
+
+function render({ model, el }) {
+  show(model, el);
+  return () => cards.get(el)?.dispose();
+}
+
+export default { render };

@@ -1,0 +1,82 @@
+"""A card as a few lines of plain text: for text/plain, `dockernb run` and `make demo`."""
+
+from __future__ import annotations
+
+from .card_view import CardView
+from .figures import format_bytes, format_seconds
+from .visible import visible, visible_lines
+from .words import cache_lines, changes_text, log_facts, origin_text, size_text, value_text
+
+__all__ = ["card_text"]
+
+
+def card_text(view: CardView, *, paths: int = 5, width: int = 100) -> str:
+    """The card without its log; no line holds a control character.
+
+    Args:
+        paths: How many changed paths are named.
+        width: Lines but the first are cut to so many characters.
+
+    Example::
+
+        built  1341b3384d60  from 22f5c1ec5f7f  4.1 s  +33.2 MB  147 files: 118 A, 28 M, 1 D  ...
+          A  /usr/bin/redis-server -> redis-check-rdb    15 B
+             and 146 more
+          cache miss: first time
+    """
+    lines = _error_lines(view)
+    lines += [f"  {fact}" for fact in view.facts[:10]]
+    lines += [f"  warning: {warning}" for warning in view.warnings[:10]]
+    lines += _file_lines(view, paths, width)
+    for change in view.config[:20]:
+        before, after = value_text(change.before, 60), value_text(change.after, 60)
+        lines.append(f"  {change.field}: {before} -> {after}")
+    if view.cache is not None and view.cache.reason:
+        reasons = "; ".join(line.rstrip(".") for line in cache_lines(view)[:3])
+        lines.append(f"  cache {view.cache.status}: {reasons}")
+    cut = [_cut(visible(line.rstrip()), width) for line in lines]
+    return "\n".join([visible(_headline(view)), *cut])
+
+
+def _headline(view: CardView) -> str:
+    total = view.seconds.get("total")
+    container = view.container
+    parts = [
+        view.status,
+        view.snapshot.short_id if view.snapshot else "",
+        f"exit code {container.exit_code}" if container and container.exit_code else "",
+        origin_text(view),
+        format_seconds(total) if total is not None else "",
+        size_text(view),
+        changes_text(view),
+        "log " + log_facts(view) if view.log.lines else "",
+    ]
+    return "  ".join(part for part in parts if part)
+
+
+def _error_lines(view: CardView) -> list[str]:
+    if view.error is None:
+        return []
+    details = [f"  {line}" for line in visible_lines(view.error.details).split("\n") if line][:30]
+    return [f"  {view.error.name}: {view.error.message}", *details]
+
+
+def _file_lines(view: CardView, paths: int, width: int) -> list[str]:
+    # A folder that is new says little where its files are named too.
+    entries = [e for e in view.diff.entries if e.type != "dir"] or list(view.diff.entries)
+    rows = []
+    for entry in entries[:paths]:
+        link = f" -> {visible(entry.link_target)}" if entry.link_target is not None else ""
+        size = format_bytes(entry.size) if entry.change != "D" else ""
+        name = visible(entry.path) + link
+        room = max(20, width - 16)
+        name = name if len(name) <= room else "..." + name[3 - room :]
+        rows.append((entry.change, name, size))
+    column = max((len(name) for _, name, _ in rows), default=0)
+    lines = [f"  {change}  {name:<{column}}  {size:>8}" for change, name, size in rows]
+    more = view.totals.files - len(rows)
+    return [*lines, f"     and {more:,} more"] if rows and more > 0 else lines
+
+
+def _cut(line: str, width: int) -> str:
+    return line if len(line) <= width else line[: width - 3] + "..."

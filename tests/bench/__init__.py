@@ -1,0 +1,1 @@
+"""Benchmarks: each figure stands beside its reference, measured in the same run."""

@@ -1,0 +1,247 @@
+"""Promises about running a command: its surroundings, output, end and mounts."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import replace
+
+import pytest
+
+from dockernb.engines.base import ContainerSpec, Mount
+from dockernb.errors import (
+    BuildInterruptedError,
+    DockernbError,
+    UnsupportedByEngineError,
+)
+from tests.conformance.bench import Bench, next_config, run, shell
+
+
+def check_info_is_stable(bench: Bench) -> None:
+    info = bench.engine.info()
+    assert info == bench.engine.info()
+    assert info.name
+    assert info.identity
+    assert info.version
+    assert info.platform.os == "linux"
+
+
+def check_output_and_exit_code(bench: Bench) -> None:
+    script = "echo out; echo err >&2; printf 'no newline \\377'; exit 3"
+    with bench.engine.create(bench.base.id, shell(script)) as container:
+        output: list[bytes] = []
+        assert container.run(output.append, threading.Event()) == 3
+    text = b"".join(output)
+    for part in (b"out\n", b"err\n", b"no newline \xff"):  # two pipes: in whatever order
+        assert part in text
+        text = text.replace(part, b"")
+    assert text == b""
+
+
+def check_output_comes_while_it_runs(bench: Bench) -> None:
+    """The command waits for ten minutes after its first line; only the line lets the test end."""
+    cancel = threading.Event()
+
+    def on_output(data: bytes) -> None:
+        assert data == b"first\n"
+        cancel.set()
+
+    with (
+        bench.engine.create(bench.base.id, shell("echo first; sleep 600")) as container,
+        pytest.raises(BuildInterruptedError),
+    ):
+        container.run(on_output, cancel)
+
+
+def check_interrupt_within_two_seconds(bench: Bench) -> None:
+    """Also of a shell that ignores every signal it can."""
+    cancel = threading.Event()
+    at = 0.0
+
+    def on_output(data: bytes) -> None:
+        nonlocal at
+        at = time.monotonic()
+        cancel.set()
+
+    script = "trap '' INT TERM HUP; echo ready; while :; do sleep 600; done"
+    with (
+        bench.engine.create(bench.base.id, shell(script)) as container,
+        pytest.raises(BuildInterruptedError),
+    ):
+        container.run(on_output, cancel)
+    assert time.monotonic() - at < 2
+
+
+def check_interrupt_before_the_start(bench: Bench) -> None:
+    cancel = threading.Event()
+    cancel.set()
+    with (
+        bench.engine.create(bench.base.id, shell("sleep 600")) as container,
+        pytest.raises(BuildInterruptedError),
+    ):
+        container.run(lambda _: None, cancel)
+
+
+def check_output_closed_before_the_end(bench: Bench) -> None:
+    with bench.engine.create(bench.base.id, shell("exec >&- 2>&-; sleep 0.3; exit 9")) as container:
+        assert run(container) == (9, "")
+
+
+def check_much_output_arrives_whole(bench: Bench) -> None:
+    script = "i=0; while [ $i -lt 200 ]; do cat /bin/sh; i=$((i+1)); done | head -c 50000000"
+    length = 0
+
+    def on_output(data: bytes) -> None:
+        nonlocal length
+        length += len(data)
+
+    with bench.engine.create(bench.base.id, shell(script)) as container:
+        assert container.run(on_output, threading.Event()) == 0
+    assert length == 50_000_000
+
+
+def check_command_not_found_is_127(bench: Bench) -> None:
+    with bench.engine.create(bench.base.id, ContainerSpec(command=("/no/such",))) as container:
+        code, output = run(container)
+    assert code == 127
+    assert "/no/such" in output
+
+
+def check_command_not_executable_is_126(bench: Bench) -> None:
+    with bench.engine.create(bench.base.id, ContainerSpec(command=("/etc/passwd",))) as container:
+        code, output = run(container)
+    assert code == 126
+    assert "/etc/passwd" in output
+
+
+def check_unknown_user_is_named(bench: Bench) -> None:
+    with (
+        bench.engine.create(bench.base.id, shell("true", user="stranger")) as container,
+        pytest.raises(DockernbError, match="stranger"),
+    ):
+        run(container)
+
+
+def check_environment_is_the_given_one(bench: Bench) -> None:
+    """Nothing of the image's Env and nothing of the engine's own gets in."""
+    config = next_config(bench.base, "ENV", layer=False).with_runtime(
+        env=("LEAK=image", "KEEP=image", "PATH=/leak"),
+        user="7",
+        cmd=("leak",),
+        entrypoint=("leak",),
+    )
+    with bench.engine.create(bench.base.id, ContainerSpec()) as container:
+        parent = bench.commit(container, config, layer=False)
+    env = {"KEEP": "own", "EMPTY": "", "ODD": "a=b c\nd"}
+    spec = ContainerSpec(command=("/bin/busybox", "env", "-0"), env=env, network="none")
+    with bench.engine.create(parent.id, spec) as container:
+        code, output = run(container)
+    assert code == 0
+    found = dict(item.split("=", 1) for item in output.split("\0") if item)
+    assert found.pop("HOME", "/root") == "/root"  # the runtime's own, in BuildKit as well
+    assert found == env
+
+
+def check_user_of_the_image_does_not_count(bench: Bench) -> None:
+    config = next_config(bench.base, "USER 7", layer=False).with_runtime(user="7")
+    with bench.engine.create(bench.base.id, ContainerSpec()) as container:
+        parent = bench.commit(container, config, layer=False)
+    with bench.engine.create(parent.id, shell("id -u")) as container:
+        assert run(container) == (0, "0\n")
+    with bench.engine.create(parent.id, shell("id -u", user="12:34")) as container:
+        assert run(container) == (0, "12\n")
+
+
+def check_surroundings_are_a_builds(bench: Bench) -> None:
+    script = "hostname; pwd; readlink /proc/self/fd/0; tty || true"
+    spec = shell(script, working_dir="/tmp", extra_hosts={"db": "10.1.2.3"})
+    with bench.engine.create(bench.base.id, spec) as container:
+        assert run(container) == (0, "buildkitsandbox\n/tmp\n/dev/null\nnot a tty\n")
+    with bench.engine.create(bench.base.id, replace(spec, command=("cat", "/etc/hosts"))) as again:
+        assert "10.1.2.3\tdb" in run(again)[1]
+
+
+def check_network_none(bench: Bench) -> None:
+    with bench.engine.create(bench.base.id, shell("ls /sys/class/net")) as container:
+        assert run(container) == (0, "lo\n")
+
+
+def check_tmpfs_and_cache_mounts(bench: Bench) -> None:
+    mounts = (
+        Mount("tmpfs", "/scratch", size=1 << 20),
+        Mount("cache", "/kept", source="dockernb-test-cache"),
+    )
+    script = "grep -q ' /scratch tmpfs' /proc/mounts && echo x >/scratch/f && echo y >>/kept/f"
+    with bench.engine.create(bench.base.id, shell(script, mounts=mounts)) as container:
+        assert run(container) == (0, "")
+        paths = {entry.path for entry in container.diff().entries}
+    assert not {path for path in paths if path.endswith("/f")}
+    with bench.engine.create(bench.base.id, shell("cat /kept/f", mounts=mounts)) as container:
+        assert run(container)[1].startswith("y\n")
+
+
+def check_cache_mount_has_its_owner(bench: Bench) -> None:
+    mount = Mount("cache", "/own/ed", source="dockernb-test-cache", uid=12, gid=34, mode=0o750)
+    spec = shell("stat -c '%u:%g %a' /own/ed && echo 1 >/own/ed/f", mounts=(mount,))
+    with bench.engine.create(bench.base.id, spec) as container:
+        assert run(container) == (0, "12:34 750\n")
+
+
+def check_file_mount(bench: Bench) -> None:
+    """The script of a heredoc that begins with `#!`."""
+    script = Mount(
+        "file", "/dev/pipes/EOF", content=b"#!/bin/sh\necho works\n", read_only=True, mode=0o755
+    )
+    spec = ContainerSpec(("/dev/pipes/EOF",), env={"PATH": "/bin"}, mounts=(script,))
+    with bench.engine.create(bench.base.id, spec) as container:
+        assert run(container) == (0, "works\n")
+        assert "/dev/pipes/EOF" not in {entry.path for entry in container.diff().entries}
+
+
+def check_mounts_that_cannot_be_are_refused_clearly(bench: Bench) -> None:
+    """An engine may not be able to; then it says so before anything runs."""
+    secret = Mount("secret", "/run/secrets/x", content=b"hidden")
+    spec = shell("cat /run/secrets/x", mounts=(secret,))
+    refusals: list[UnsupportedByEngineError] = []
+    try:
+        with bench.engine.create(bench.base.id, spec) as container:
+            assert run(container) == (0, "hidden")
+            assert not [e for e in container.diff().entries if e.path.endswith("/x")]
+    except UnsupportedByEngineError as refusal:
+        refusals.append(refusal)
+    for error in refusals:
+        assert "hidden" not in error.format_message()
+        assert error.hint
+
+
+def check_mount_points_are_not_kept(bench: Bench) -> None:
+    """As with BuildKit; but what the step itself left beside them is."""
+    mounts = (
+        Mount("tmpfs", "/made/for/mount"),
+        Mount("tmpfs", "/used/by/mount"),
+        Mount("tmpfs", "/tmp"),
+    )
+    with bench.engine.create(bench.base.id, shell("echo 1 >/used/f", mounts=mounts)) as container:
+        assert run(container) == (0, "")
+        paths = [entry.path for entry in container.diff().entries]
+        assert paths == ["/used", "/used/f"]
+        image = bench.commit(container, next_config(bench.base, "RUN"))
+    with bench.engine.open_image(image.id) as container:
+        assert container.stat("/made") is None
+        assert container.stat("/used/by") is None
+        assert container.stat("/tmp") is not None
+
+
+def check_threads_share_an_engine(bench: Bench) -> None:
+    codes: list[int] = []
+
+    def one(number: int) -> None:
+        with bench.engine.create(bench.base.id, shell(f"exit {number}")) as container:
+            codes.append(run(container)[0])
+
+    threads = [threading.Thread(target=one, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(codes) == [0, 1, 2, 3]

@@ -1,0 +1,79 @@
+"""Every engine keeps the promises of the protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from dockernb.engines.base import Engine
+from dockernb.engines.docker import DockerEngine, connect
+from tests.conformance.engine_suite import CHECKS, Bench
+from tests.integration.docker.always_prepared import AlwaysPrepared
+from tests.integration.docker.cleaning import Cleaner
+from tests.integration.docker.proxy import CutProxy
+
+KNOWN_LIMITS = {
+    ("far_docker", "check_hostile_names"): "JSON of the API cannot hold names that are no UTF-8",
+    ("far_docker", "check_mount_points_are_not_kept"): "the API cannot delete a file",
+}
+
+
+@pytest.fixture(scope="module")
+def docker_engine(docker_host: str) -> Iterator[DockerEngine]:
+    engine = connect(docker_host)
+    yield engine
+    engine.close()
+
+
+@pytest.fixture
+def docker_bench(docker_host: str, docker_engine: DockerEngine) -> Iterator[Bench]:
+    base = docker_engine.find_image("busybox:noconfig")
+    assert base is not None
+    with Cleaner(docker_host) as cleaner:
+        bench = Bench(docker_engine, base)
+        yield bench
+        cleaner.images += [image.id for image in bench.made]
+
+
+@pytest.fixture
+def far_docker_bench(docker_host: str, tmp_path: Path) -> Iterator[Bench]:
+    """Docker behind a proxy: nothing but the API is within reach, as with a remote daemon."""
+    with Cleaner(docker_host) as cleaner, CutProxy(docker_host, tmp_path) as proxy:
+        engine = connect(proxy.address)
+        base = engine.find_image("busybox:noconfig")
+        assert base is not None
+        bench = Bench(engine, base)
+        yield bench
+        engine.close()
+        cleaner.images += [image.id for image in bench.made]
+
+
+@pytest.fixture
+def standby_bench(docker_host: str, docker_bench: Bench) -> Iterator[Bench]:
+    """Docker with a container that stands by for every step that could use one."""
+    engine = connect(docker_host)
+    yield replace(docker_bench, engine=cast("Engine", AlwaysPrepared(engine)))
+    engine.close()
+
+
+@pytest.fixture(params=["docker", "far_docker", "standby"])
+def bench(request: pytest.FixtureRequest) -> Bench:
+    found: Bench = request.getfixturevalue(f"{request.param}_bench")
+    return found
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__.removeprefix("check_"))
+def test_engine(
+    request: pytest.FixtureRequest, bench: Bench, check: Callable[[Bench], None]
+) -> None:
+    what = (request.node.callspec.params["bench"], check.__name__)
+    if what in KNOWN_LIMITS:
+        with pytest.raises((AssertionError, KeyError)):  # a limit that is gone leaves the list
+            check(bench)
+        return
+    check(bench)

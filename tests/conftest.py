@@ -1,0 +1,94 @@
+"""What the tests run against. Nothing is brought up here: `make test` does that.
+
+A part that is missing skips the tests that need it, with the reason; a part that DOCKERNB_REQUIRE
+names fails them instead.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.testbed import Layout, api, browser
+from tests.testbed import registry as testbed_registry
+
+#: A test that asks for one of these fixtures gets the marker, whether or not it says so.
+MARKERS = {
+    "docker_host": "docker",
+    "docker_root": "docker",
+    "registry": "registry",
+    "registry_with_password": "registry",
+    "chromium": "browser",
+}
+USER, PASSWORD = "testbed", "not a secret"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for fixture in getattr(item, "fixturenames", ()):
+            if fixture in MARKERS:
+                item.add_marker(MARKERS[fixture])
+
+
+def missing(part: str, reason: str) -> None:
+    """Skip for want of a part, or fail if it is required."""
+    if part in os.environ.get("DOCKERNB_REQUIRE", "").split(","):
+        pytest.fail(f"{part} is required: {reason}", pytrace=False)
+    pytest.skip(reason)
+
+
+def named(part: str, variable: str) -> str:
+    """What the testbed's variable says."""
+    value = os.environ.get(variable, "")
+    if not value:
+        missing(
+            part, f"{variable} is not set: run `make test`, or eval `python -m tests.testbed env`"
+        )
+    return value
+
+
+@pytest.fixture(scope="session")
+def docker_host() -> str:
+    """The address of a Docker engine with the base images, e.g. unix:///run/docker.sock."""
+    host = named("docker", "DOCKERNB_TEST_DOCKER_HOST")
+    address = urlsplit(host)
+    if address.scheme == "unix" and not api.answers(address.path):
+        missing("docker", f"no engine answers at {host}: run `python -m tests.testbed up`")
+    return host
+
+
+@pytest.fixture(scope="session")
+def docker_root(docker_host: str) -> Path:
+    """The root in which the reference builder runs; see tests/testbed/reference.py."""
+    return Path(named("docker", "DOCKERNB_TEST_DOCKER_ROOT"))
+
+
+@pytest.fixture(scope="session")
+def registry() -> str:
+    """HOST:PORT of a plain HTTP registry that holds the base images."""
+    host = named("registry", "DOCKERNB_TEST_REGISTRY")
+    if not testbed_registry.answers(host):
+        missing("registry", f"no registry answers at {host}: run `python -m tests.testbed up`")
+    return host
+
+
+@pytest.fixture
+def registry_with_password(docker_root: Path) -> Iterator[tuple[str, str, str]]:
+    """HOST:PORT, user and password of a new, empty registry that asks for them."""
+    if os.geteuid() != 0:
+        missing("registry", "starting a registry in the testbed's root needs root")
+    with testbed_registry.with_password(Layout.from_environment(), USER, PASSWORD) as host:
+        yield host, USER, PASSWORD
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of the machine's Chromium."""
+    found = os.environ.get("DOCKERNB_TEST_CHROMIUM") or browser.find()
+    if found is None:
+        missing("browser", "Chromium is not installed: run `python -m tests.testbed up browser`")
+    return str(found)

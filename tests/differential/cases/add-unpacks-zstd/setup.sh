@@ -1,0 +1,2 @@
+#!/bin/sh
+zstd -q plain.tar -o zst.dat

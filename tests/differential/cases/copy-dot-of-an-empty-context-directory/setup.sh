@@ -1,0 +1,3 @@
+#!/bin/sh
+mkdir src
+chmod 0711 src

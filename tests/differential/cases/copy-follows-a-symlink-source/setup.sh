@@ -1,0 +1,3 @@
+#!/bin/sh
+ln -s src/a.txt link
+ln -s src dirlink

@@ -1,0 +1,2 @@
+#!/bin/sh
+ln a.txt b.txt

@@ -1,0 +1,3 @@
+#!/bin/sh
+truncate -s 3M sparse
+mkdir hollow

@@ -1,0 +1,2 @@
+#!/bin/sh
+ln -s sub/a.txt link

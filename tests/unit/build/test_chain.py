@@ -1,0 +1,105 @@
+"""The chain of cells: their order, and which executions still count."""
+
+from __future__ import annotations
+
+import pytest
+
+from dockernb.build.chain import CellChain, CellRecord
+from dockernb.build.state import BuildState
+
+from .building import stage
+
+
+def state(image: str) -> BuildState:
+    return BuildState(stages=(stage(image_id=image),))
+
+
+def record(cell: str, before: BuildState, after: BuildState, *, taken: bool = False) -> CellRecord:
+    return CellRecord(cell, f"ENV {cell}=1", before.token, after, taken=taken)
+
+
+def ran(chain: CellChain, *cells: str) -> None:
+    """The cells run in this order, each on the one above it."""
+    for cell in cells:
+        chain.arrange(None, cell)
+        chain.keep(record(cell, chain.newest_state(), state(cell)))
+
+
+@pytest.fixture
+def chain() -> CellChain:
+    chain = CellChain()
+    ran(chain, "a", "b", "c")
+    return chain
+
+
+def test_order_is_that_of_execution_until_it_is_known() -> None:
+    chain = CellChain()
+    ran(chain, "b", "a")
+    assert chain.above("a") == ["b"]
+    chain.arrange(["a", "b", "c"], "c")
+    assert chain.above("c") == ["a", "b"]
+
+
+def test_new_cell_goes_below_the_one_that_ran_last(chain: CellChain) -> None:
+    chain.keep(record("a", BuildState(), state("a2")))
+    chain.arrange(None, "new")
+    assert chain.above("new") == ["a"]
+    assert chain.above("b") == ["a", "new"]
+
+
+def test_cell_that_runs_again_keeps_its_place(chain: CellChain) -> None:
+    chain.arrange(None, "b")
+    assert chain.above("b") == ["a"]
+
+
+def test_cell_taken_from_the_cache_is_not_the_one_that_ran_last(chain: CellChain) -> None:
+    chain.keep(record("a", BuildState(), state("a"), taken=True))
+    assert chain.last == "c"
+
+
+def test_cell_that_the_order_does_not_have_goes_below_the_last(chain: CellChain) -> None:
+    chain.arrange(["a", "c", "b"], "unsaved")
+    assert chain.above("unsaved") == ["a", "c"]
+
+
+def test_id_that_stands_twice_counts_once(chain: CellChain) -> None:
+    chain.arrange(["a", "b", "a", "c"], "c")
+    assert chain.above("c") == ["a", "b"]
+
+
+def test_records_are_in_the_order_of_the_notebook(chain: CellChain) -> None:
+    chain.arrange(["c", "x", "a"], "a")
+    assert [each.cell_id for each in chain.records()] == ["c", "a"]
+
+
+def test_newest_state_is_that_of_the_last_cell(chain: CellChain) -> None:
+    assert chain.newest_state() == state("c")
+    assert CellChain().newest_state() == BuildState()
+
+
+def test_cells_below_an_edited_one_do_not_count(chain: CellChain) -> None:
+    chain.keep(record("b", state("a"), state("b2")))
+    assert chain.newest_state() == state("b2")
+    chain.keep(record("c", state("b2"), state("c2")))
+    assert chain.newest_state() == state("c2")
+
+
+def test_cells_below_a_failed_or_deleted_one_do_not_count(chain: CellChain) -> None:
+    chain.forget("b")
+    assert chain.newest_state() == state("a")
+    assert chain.above("c") == ["a", "b"]
+    chain.drop(["a", "never seen"])
+    assert chain.newest_state() == BuildState()
+    assert chain.above("c") == ["b"]
+
+
+def test_after_the_last_cell_was_deleted_a_new_one_goes_to_the_end(chain: CellChain) -> None:
+    chain.drop(["c"])
+    assert chain.last is None
+    chain.arrange(None, "d")
+    assert chain.above("d") == ["a", "b"]
+
+
+def test_clear_forgets_everything(chain: CellChain) -> None:
+    chain.clear()
+    assert (chain.records(), chain.last, chain.record("a")) == ([], None, None)
