@@ -88,9 +88,11 @@ def start_daemon(command: Sequence[str], log: Path) -> int:
 def is_alive(pid: int) -> bool:
     """Whether a process runs; one that has ended and waits to be collected does not."""
     try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes() != b""
+        # Not from cmdline: that is empty for a moment while a living process becomes another.
+        state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b") ")[2][:1]
     except OSError:
         return False
+    return state not in (b"Z", b"X")
 
 
 def wait_until(condition: Callable[[], bool], seconds: float, pause: float = 0.05) -> bool:

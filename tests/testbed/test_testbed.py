@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import urllib.error
 import urllib.request
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.testbed import api
+from tests.testbed.process import is_alive
 from tests.testbed.reference import ReferenceBuildFailed, buildx_build, docker_cli
 
 
@@ -115,3 +117,16 @@ def test_chromium_takes_a_screenshot(chromium: str, tmp_path: Path) -> None:
         [*command, "data:text/html,<h1>here"], check=True, capture_output=True, timeout=120
     )
     assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_process_that_becomes_another_one_counts_as_alive(tmp_path: Path) -> None:
+    """Its command line is empty for a moment then, as that of a process that has ended."""
+    often = 'n=$1; [ "$n" -gt 0 ] || exec cat; exec sh "$0" $((n - 1))'
+    (tmp_path / "often.sh").write_text(often)
+    with subprocess.Popen(["sh", tmp_path / "often.sh", "300"], stdin=subprocess.PIPE) as process:
+        while Path(f"/proc/{process.pid}/comm").read_text() != "cat\n":
+            assert is_alive(process.pid)
+        assert process.stdin is not None
+        process.stdin.close()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        assert not is_alive(process.pid)
