@@ -20,14 +20,7 @@ def tls_context(host: str, settings: RegistrySettings) -> ssl.SSLContext:
     """
     context = ssl.create_default_context() if settings.ca_bundle is None else _empty_context()
     for file in _registry_certificates(host, settings):
-        try:
-            context.load_verify_locations(cafile=file)
-        except OSError as err:  # ssl.SSLError is one
-            raise RegistryError(
-                f'the certificate "{file}" for the registry "{host}" cannot be read',
-                rule=err.strerror or "expected certificates in PEM form",
-                hint=f'Correct or remove the file: `openssl x509 -in "{file}" -noout`.',
-            ) from err
+        _trust(context, file, f'the certificate "{file}" for the registry "{host}" cannot be read')
     return context
 
 
@@ -35,7 +28,7 @@ def bundle(settings: RegistrySettings) -> str | bool:
     """What requests calls `verify`: the reader's bundle, or True for that of certifi.
 
     Raises:
-        RegistryError: the bundle is not there.
+        RegistryError: the bundle is not there, or is none.
     """
     if settings.ca_bundle is None:
         return True
@@ -45,7 +38,24 @@ def bundle(settings: RegistrySettings) -> str | bool:
             rule="It is named by REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE or SSL_CERT_FILE.",
             hint="Correct the variable, or unset it to use the system's certificates.",
         )
+    if settings.ca_bundle.is_file():
+        message = f'the certificate bundle "{settings.ca_bundle}" cannot be read'
+        _trust(_empty_context(), settings.ca_bundle, message)
     return str(settings.ca_bundle)
+
+
+def _trust(context: ssl.SSLContext, file: Path, message: str) -> None:
+    try:
+        context.load_verify_locations(cafile=file)
+    except ssl.SSLError as err:
+        raise _unreadable(message, "Expected certificates in PEM form.", file) from err
+    except OSError as err:
+        raise _unreadable(message, err.strerror or "It cannot be opened.", file) from err
+
+
+def _unreadable(message: str, rule: str, file: Path) -> RegistryError:
+    hint = f'Correct or remove the file: `openssl x509 -in "{file}" -noout`.'
+    return RegistryError(message, rule=rule, hint=hint)
 
 
 def _empty_context() -> ssl.SSLContext:

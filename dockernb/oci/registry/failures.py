@@ -96,27 +96,26 @@ def transport_failure(err: Exception, url: str) -> RegistryError | TransientErro
 
 # Names of OpenSSL's reasons for "what came back is no TLS".
 _NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL"})
-_TIMEOUTS = (
+_KINDS = (
     (requests.exceptions.ConnectTimeout, "no connection in time"),
-    (urllib3.exceptions.ConnectTimeoutError, "no connection in time"),
     (requests.exceptions.ReadTimeout, "nothing arrived in time"),
     (urllib3.exceptions.ReadTimeoutError, "nothing arrived in time"),
-    (requests.exceptions.ProxyError, "the proxy does not answer"),
     (urllib3.exceptions.IncompleteRead, "the answer was cut off"),
-    (urllib3.exceptions.NameResolutionError, "the host's name is unknown"),
 )
 
 
 def _reason(err: Exception) -> str:
     # The exceptions' own texts hold URLs, which may be signed: they are not shown.
+    if isinstance(err, requests.exceptions.ProxyError):
+        return "the proxy does not answer"
     causes = list(_causes(err))
-    for cause in causes:
-        for kind, words in _TIMEOUTS:
-            if isinstance(cause, kind):
-                return words
     for cause in reversed(causes):
         if isinstance(cause, OSError) and cause.strerror:
             return clean(cause.strerror)
+    for cause in causes:
+        for kind, words in _KINDS:
+            if isinstance(cause, kind):
+                return words
     return "the connection broke"
 
 

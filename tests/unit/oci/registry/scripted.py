@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Mapping
@@ -102,6 +103,9 @@ class Handler(BaseHTTPRequestHandler):
         return self.server.scripted
 
     def do_GET(self) -> None:
+        if urlsplit(self.path).path in self.scripted.stalling_bodies:
+            hang(self)
+            return
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.scripted.answer(self, Seen(self.command, self.path, self.headers, body))
 
@@ -119,16 +123,25 @@ class _Server(ThreadingHTTPServer):
 
 
 class ScriptedServer:
-    """Answers by method and path; what is not in the script is a 404."""
+    """Answers by method and path; what is not in the script is a 404.
 
-    def __init__(self) -> None:
+    The bodies of requests to `stalling_bodies` are not read until the server is closed.
+    """
+
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.seen: list[Seen] = []
         self.released = threading.Event()
+        self.stalling_bodies: set[str] = set()
         self._script: dict[tuple[str, str], list[Answering]] = defaultdict(list)
         self._connections: list[socket.socket] = []
         self._lock = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), Handler)
         self._server.scripted = self
+        if tls is not None:
+            # The handshake is the handler's, at its first read: it must not block the accepting.
+            self._server.socket = tls.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
         accept = self._server.get_request
 
         def get_request() -> Any:
