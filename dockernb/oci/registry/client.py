@@ -112,6 +112,7 @@ class RegistryClient:
             DigestMismatchError: size or digest is wrong; the part was removed.
             RegistryError: the registry does not answer, refuses, or has lost the blob.
             StorageFullError: there is no room.
+            EngineError: the target's folder cannot be written to.
         """
         self._pull(
             reference,

@@ -15,7 +15,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from dockernb.errors import BuildInterruptedError, DigestMismatchError, StorageFullError
+from dockernb.errors import (
+    BuildInterruptedError,
+    DigestMismatchError,
+    EngineError,
+    StorageFullError,
+)
 from dockernb.oci.manifest import Descriptor
 
 __all__ = ["PartFile", "open_part"]
@@ -29,7 +34,8 @@ class PartFile:
     """The bytes of one blob so far. Made by `open_part`.
 
     Args:
-        descriptor: A locked file, open for reading and writing.
+        file: A locked file descriptor, open for reading and writing at its start.
+        part: Its path.
     """
 
     def __init__(self, file: int, part: Path, target: Path, blob: Descriptor) -> None:
@@ -53,25 +59,23 @@ class PartFile:
         Raises:
             DigestMismatchError: there are more of them than the blob has; all were thrown away.
             StorageFullError: the disk is full. What was there before stays.
+            EngineError: the file cannot be written for another reason.
         """
         if self.size + len(piece) > self._blob.size:
             self.remove()
             raise self._mismatch(f"expected {self._blob.size:,} bytes, got more")
         view = memoryview(piece)
-        try:
+        with _translated(self._part, self._blob):
             while view:
                 view = view[os.write(self._file, view) :]
-        except OSError as err:
-            if err.errno in _FULL:
-                raise self._full(err) from err
-            raise
         self._hash.update(piece)
         self.size += len(piece)
 
     def start_over(self) -> None:
         """Throws away what is there."""
-        os.ftruncate(self._file, 0)
-        os.lseek(self._file, 0, os.SEEK_SET)
+        with _translated(self._part, self._blob):
+            os.ftruncate(self._file, 0)
+            os.lseek(self._file, 0, os.SEEK_SET)
         self._hash = hashlib.sha256()
         self.size = 0
         self.is_resumed = False
@@ -89,13 +93,14 @@ class PartFile:
             digest = self._digest()
             self.remove()
             raise self._mismatch(f"expected {self._blob.digest}, got {digest}")
-        os.fsync(self._file)
-        self._part.replace(self._target)
-        folder = os.open(self._target.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        with _translated(self._part, self._blob):
+            os.fsync(self._file)
+            self._part.replace(self._target)
+            folder = os.open(self._target.parent, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
 
     def remove(self) -> None:
         """Throws the file away."""
@@ -121,13 +126,27 @@ class PartFile:
             hint="Pull again; if it happens again, do not trust this registry.",
         )
 
-    def _full(self, err: OSError) -> StorageFullError:
-        return StorageFullError(
-            f'no room for the blob "{self._blob.digest}": {err.strerror}',
-            rule=f"{self._blob.size - self.size:,} more bytes are needed in {self._part.parent}",
-            state="What has arrived is kept for the next pull.",
-            hint="Make room, for example with `dockernb prune`, or set DOCKERNB_HOME.",
-        )
+
+@contextmanager
+def _translated(part: Path, blob: Descriptor) -> Iterator[None]:
+    """The system's errors in the block as ours."""
+    try:
+        yield
+    except OSError as err:
+        state = "What has arrived is kept for the next pull."
+        if err.errno in _FULL:
+            raise StorageFullError(
+                f'no room for the blob "{blob.digest}": {err.strerror}',
+                rule=f"It has {blob.size:,} bytes; they go to {part.parent}.",
+                state=state,
+                hint="Make room, for example with `dockernb prune`, or set DOCKERNB_HOME.",
+            ) from err
+        raise EngineError(
+            f'the blob "{blob.digest}" cannot be written to "{part}"',
+            rule=err.strerror,
+            state=state,
+            hint=f'Look at `ls -ld "{part.parent}"`, or set DOCKERNB_HOME to another folder.',
+        ) from err
 
 
 @contextmanager
@@ -136,9 +155,11 @@ def open_part(target: Path, blob: Descriptor, cancel: threading.Event) -> Iterat
 
     Raises:
         BuildInterruptedError: `cancel` was set while another process held the file.
+        EngineError: there can be no file, or what is there is none.
     """
     part = target.with_name(target.name + ".part")
-    file = _open_locked(part, cancel)
+    with _translated(part, blob):
+        file = _open_locked(part, cancel)
     try:
         yield PartFile(file, part, target, blob)
     finally:

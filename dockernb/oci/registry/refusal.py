@@ -27,7 +27,8 @@ def refusal(
     words = RegistryWords(answer.read_some(_WORDS))
     said = f"HTTP {answer.status} {clean(answer.reason)}".rstrip()
     if is_transient(answer.status):
-        return TransientError(said, retry_after(answer.headers.get("Retry-After")))
+        reason = f"{said} ({words})" if str(words) else said
+        return TransientError(reason, retry_after(answer.headers.get("Retry-After")))
     rule = f"It says: {words}" if str(words) else f"It answered: {said}"
     is_denied = answer.status in _DENIED or words.code in _NO_ACCESS
     if doing == "pull" and (is_denied or answer.status == 404 or words.code in _NO_IMAGE):

@@ -82,12 +82,12 @@ def test_broken_connection_is_made_again(
 def test_attempts_that_all_fail_are_told(
     server: ScriptedServer, make_client: MakeClient, image: Reference
 ) -> None:
-    server.on("GET", PATH, failing(503, ""), failing(429, ""), failing(500, ""))
+    server.on("GET", PATH, Reply(503), failing(429, "TOOMANYREQUESTS"), Reply(500, b"<html>"))
     with pytest.raises(RegistryError, match=server.host) as caught:
         resolve(make_client, image)
     assert caught.value.rule == (
-        "It was tried 3 times: HTTP 503 Service Unavailable; HTTP 429 Too Many Requests; "
-        "HTTP 500 Internal Server Error."
+        "It was tried 3 times: HTTP 503 Service Unavailable; HTTP 429 Too Many Requests "
+        "(TOOMANYREQUESTS: in other words); HTTP 500 Internal Server Error."
     )
     assert len(server.seen) == 3
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import fcntl
 import gzip
 import os
+import resource
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,9 +14,11 @@ import zstandard
 from dockernb.errors import (
     BuildInterruptedError,
     DigestMismatchError,
+    EngineError,
     ImageNotFoundError,
     OciError,
     RegistryError,
+    StorageFullError,
 )
 from dockernb.oci.reference import Reference
 from dockernb.oci.registry import RegistryClient
@@ -287,9 +290,36 @@ def test_part_that_is_a_symlink_is_not_followed(
     precious = tmp_path / "precious"
     precious.write_text("mine")
     fetch.part.symlink_to(precious)
-    with pytest.raises(OSError, match="symbolic links"):
+    with pytest.raises(EngineError, match="cannot be written") as caught:
         fetch(client)
+    assert "symbolic links" in str(caught.value.rule)
     assert precious.read_text() == "mine"
+
+
+def test_folder_that_is_missing_is_named(
+    client: RegistryClient, image: Reference, tmp_path: Path, cancel: threading.Event
+) -> None:
+    target = tmp_path / "missing" / "blob"
+    with pytest.raises(EngineError, match=str(target)) as caught:
+        client.fetch(image, BLOB, target, lambda _: None, cancel)
+    assert caught.value.rule == "No such file or directory"
+
+
+def test_full_disk_keeps_what_has_arrived(
+    server: ScriptedServer, client: RegistryClient, fetch: Fetch
+) -> None:
+    server.on("GET", PATH, ranged(DATA))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        with pytest.raises(StorageFullError, match=BLOB.digest):
+            fetch(client)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert fetch.part.read_bytes() == DATA[:100_000]
+    fetch(client)
+    assert fetch.target.read_bytes() == DATA
+    assert server.seen[-1].headers["Range"] == "bytes=100000-"
 
 
 def test_lost_blob_is_named(server: ScriptedServer, client: RegistryClient, fetch: Fetch) -> None:
