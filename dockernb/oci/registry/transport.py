@@ -100,15 +100,17 @@ class Transport:
 
     def __init__(self, host: str, settings: RegistrySettings) -> None:
         self._host = host
+        self._settings = settings
         self._timeout = (settings.connect_timeout, settings.read_timeout)
-        self._verify = bundle(settings)
         self._session = requests.Session()
         # Nothing of the environment comes in unasked: a .netrc would replace our Authorization.
         self._session.trust_env = False
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.headers.clear()
         self._session.headers.update({"User-Agent": _AGENT, "Accept-Encoding": "identity"})
-        self._session.mount("https://", _TlsAdapter(host, settings))
+        self._tls_lock = threading.Lock()
+        self._has_tls = False
+        self._verify: str | bool = True
         self._session.mount("http://", HTTPAdapter(pool_maxsize=_CONNECTIONS))
 
     @contextmanager
@@ -171,6 +173,8 @@ class Transport:
             raise transport_failure(err, request.url) from err
 
     def _head(self, request: Request) -> requests.Response:
+        if request.url.startswith("https:"):
+            self._prepare_tls()
         name = urllib3.util.parse_url(request.url).hostname or ""
         proxies = {} if is_loopback(name.strip("[]")) else get_environ_proxies(request.url)
         return self._session.request(
@@ -184,6 +188,14 @@ class Transport:
             verify=self._verify,
             proxies=proxies,
         )
+
+    def _prepare_tls(self) -> None:
+        # At the first need: reading the system's certificates takes 50 ms.
+        with self._tls_lock:
+            if not self._has_tls:
+                self._verify = bundle(self._settings)
+                self._session.mount("https://", _TlsAdapter(self._host, self._settings))
+                self._has_tls = True
 
 
 class _TlsAdapter(HTTPAdapter):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import logging
 import threading
 import time
@@ -176,6 +177,22 @@ def test_basic_is_answered(
     server.on("GET", PATH, guarded('Basic realm="here"', BASIC))
     resolve(make_client(ANN), image)
     assert [seen.headers["Authorization"] for seen in server.seen] == [None, BASIC]
+
+
+def test_client_uses_dockers_config_and_helper(
+    server: ScriptedServer, image: Reference, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "docker-credential-mine"
+    answer = json.dumps({"Username": "ann", "Secret": SECRET})
+    program.write_text(f"#!/bin/sh\ntest \"$(cat)\" = {image.host} && echo '{answer}'\n")
+    program.chmod(0o755)
+    (tmp_path / "config.json").write_text('{"credsStore": "mine"}')
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    server.on("GET", PATH, guarded("Basic realm=here", BASIC))
+    client = RegistryClient()
+    resolve(client, image)
+    client.close()
 
 
 @pytest.mark.parametrize("challenge", ['Basic realm="here"', "", "Negotiate", ","])
