@@ -14,6 +14,7 @@ __all__ = [
     "BuildInterruptedError",
     "CellsNotRunError",
     "ContextError",
+    "DigestMismatchError",
     "DockerfileError",
     "DockerfileSyntaxError",
     "DockernbError",
@@ -234,6 +235,10 @@ class StorageFullError(EngineError):
 
 class OciError(DockernbError):
     """Image data breaks a rule of the OCI image specification."""
+
+
+class DigestMismatchError(OciError):
+    """Bytes are not those that their digest or size promises. They were thrown away."""
 
 
 class NotebookError(DockernbError):

@@ -36,6 +36,8 @@ ARROWS = {
 # The only modules that may import a package that is heavy or not ours to spread.
 DOORS = {
     "docker": {"engines.docker"},
+    "requests": {"engines.docker", "oci.registry"},
+    "urllib3": {"engines.docker", "oci.registry"},
     "e2b_dockerfile_utils": {"dockerfile.library"},
     "ipywidgets": {"ui", "kernel.comms"},
     "anywidget": {"ui"},
@@ -113,6 +115,7 @@ def test_a_planted_arrow_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("dockernb", ["docker", "ipywidgets", "nbformat", "ipykernel"]),
         ("dockernb.dockerfile.parse", ["docker", "ipywidgets", "nbformat", "ipykernel"]),
+        ("dockernb.oci.manifest", ["docker", "requests", "urllib3", "zstandard"]),
         ("dockernb.session", ["docker", "ipywidgets", "nbformat", "ipykernel"]),
         ("dockernb.ui", ["ipywidgets", "anywidget", "numpy"]),
         ("dockernb.kernel.kernel", ["docker", "ipywidgets", "anywidget", "nbformat", "numpy"]),

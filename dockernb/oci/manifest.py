@@ -48,6 +48,12 @@ DOCKER_LAYER_GZIP = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 # What a registry may answer with when it is asked for a manifest.
 ACCEPTED = (OCI_MANIFEST, OCI_INDEX, DOCKER_MANIFEST, DOCKER_INDEX)
 
+_INDEXES = frozenset({OCI_INDEX, DOCKER_INDEX})
+# The largest int64, which is what descriptor.md has for sizes.
+_LARGEST = (1 << 63) - 1
+_LONGEST_SHOWN = 100
+_HINT = "Pull the image again, or have it pushed again by whoever made it."
+
 _DIGEST = re.compile(r"sha256:[a-f0-9]{64}")
 
 
@@ -70,7 +76,7 @@ class Descriptor:
     digest: str
     size: int
     platform: Platform | None = None
-    annotations: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def to_json(self) -> dict[str, Any]:
         data: dict[str, Any] = {
@@ -97,22 +103,26 @@ class Descriptor:
             OciError: a field is missing or has another type; the digest is none that we can check.
         """
         if not isinstance(data, dict):
-            raise OciError("a descriptor is no JSON object")
+            raise OciError("a descriptor is no JSON object", hint=_HINT)
         digest, size = data.get("digest"), data.get("size")
         if not is_digest(digest):
-            raise OciError(f"the digest {digest!r} cannot be checked", rule="expected sha256:...")
-        if not isinstance(size, int) or isinstance(size, bool) or size < 0:
-            raise OciError(f"the size {size!r} of {digest} is no number of bytes")
-        annotations = data.get("annotations")
+            raise OciError(
+                f'the digest "{_shown(digest)}" cannot be checked',
+                rule="expected sha256: and 64 hex digits",
+                hint=_HINT,
+            )
+        if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= _LARGEST:
+            raise OciError(
+                f'the size "{_shown(size)}" of {digest} is no number of bytes',
+                rule=f"expected a whole number from 0 to {_LARGEST}",
+                hint=_HINT,
+            )
         return cls(
-            media_type=str(data.get("mediaType") or ""),
+            media_type=_text(data.get("mediaType")),
             digest=str(digest),
             size=size,
             platform=_platform(data.get("platform")),
-            annotations={
-                str(key): str(value)
-                for key, value in (annotations if isinstance(annotations, dict) else {}).items()
-            },
+            annotations=_annotations(data.get("annotations")),
         )
 
 
@@ -158,35 +168,71 @@ def parse_document(data: bytes, media_type: str = "") -> Manifest | Index:
         media_type: What the sender says it is; used where the document does not say it.
 
     Raises:
-        OciError: it is neither, or a descriptor in it is wrong.
+        OciError: it is neither, or could be taken for either, or a descriptor in it is wrong.
     """
     try:
         document = json.loads(data)
     except (ValueError, RecursionError) as err:
-        raise OciError("the manifest is no JSON") from err
+        raise OciError("the manifest is no JSON", hint=_HINT) from err
     if not isinstance(document, dict):
-        raise OciError("the manifest is no JSON object")
-    said = document.get("mediaType")
-    kind = said if isinstance(said, str) and said else media_type
-    if "manifests" in document and kind not in {OCI_MANIFEST, DOCKER_MANIFEST}:
-        manifests = tuple(map(Descriptor.from_json, _list(document["manifests"])))
-        return Index(manifests, kind or OCI_INDEX)
-    if "config" not in document or kind in {OCI_INDEX, DOCKER_INDEX}:
+        raise OciError("the manifest is no JSON object", hint=_HINT)
+    kind = _kind(document, media_type)
+    if kind in _INDEXES:
+        manifests = tuple(map(Descriptor.from_json, _list(document, "manifests")))
+        return Index(manifests, kind)
+    layers = tuple(map(Descriptor.from_json, _list(document, "layers")))
+    return Manifest(Descriptor.from_json(document["config"]), layers, kind)
+
+
+def _kind(document: Mapping[str, Any], said: str) -> str:
+    """The media type: the document's own, else the sender's if it is one, else by its fields.
+
+    The fields must go with it. A document with those of both kinds means different images to
+    different readers (CVE-2021-41190): it is refused.
+    """
+    has_config, has_manifests = "config" in document, "manifests" in document
+    own = _text(document.get("mediaType")) or (said if said in ACCEPTED else "")
+    kind = own or (OCI_INDEX if has_manifests else OCI_MANIFEST)
+    is_index = kind in _INDEXES
+    if kind not in ACCEPTED or has_manifests != is_index or has_config == is_index:
         raise OciError(
-            f"a manifest of type {kind or 'unknown'} cannot be used",
-            rule="expected an image manifest or an index (schema version 2)",
+            f'a manifest of type "{_shown(own or said or "unknown")}" cannot be used',
+            rule="expected an image manifest, with a config, or an index, with manifests "
+            "(schema version 2)",
+            hint=_HINT,
         )
-    layers = tuple(map(Descriptor.from_json, _list(document.get("layers"))))
-    return Manifest(Descriptor.from_json(document["config"]), layers, kind or OCI_MANIFEST)
+    return kind
 
 
-def _list(value: object) -> Sequence[object]:
-    return value if isinstance(value, list) else ()
+def _list(document: Mapping[str, Any], name: str) -> Sequence[object]:
+    # Go writes null for a list without elements.
+    value = document.get(name)
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        raise OciError(f'"{name}" of the manifest is no list', hint=_HINT)
+    return value
 
 
 def _platform(data: object) -> Platform | None:
     if not isinstance(data, dict):
         return None
-    system, architecture = data.get("os"), data.get("architecture")
-    variant = data.get("variant")
-    return Platform(str(system or ""), str(architecture or ""), str(variant or ""))
+    system, architecture = _text(data.get("os")), _text(data.get("architecture"))
+    if not system and not architecture:
+        return None
+    return Platform(system, architecture, _text(data.get("variant")))
+
+
+def _annotations(data: object) -> dict[str, str]:
+    items = data.items() if isinstance(data, dict) else ()
+    return {key: value for key, value in items if isinstance(value, str)}
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _shown(value: object) -> str:
+    """A stranger's value in a form that can be shown."""
+    text = value if isinstance(value, str) else repr(value)
+    return "".join(sign if sign.isprintable() else "?" for sign in text[:_LONGEST_SHOWN])

@@ -59,7 +59,7 @@ class Reference:
         if not colon:
             head, tag = path, ""
         elif not _TAG.fullmatch(tag):
-            raise _wrong(text, f'"{tag}" is no tag: letters, digits, "_", "." and "-", 128 at most')
+            raise _wrong(text, 'a tag has letters, digits, "_", "." and "-", 128 at most')
         if head != head.lower():
             raise _wrong(text, "the name of a repository is in lower case")
         if not _PATH.fullmatch(head) or not _HOST.fullmatch(host):
@@ -101,4 +101,8 @@ def _split_host(text: str) -> tuple[str, str]:
 
 
 def _wrong(text: str, rule: str) -> OciError:
-    return OciError(f'"{text}" is no image name', rule=rule)
+    shown = text if len(text) <= _LONGEST_NAME else text[: _LONGEST_NAME - 3] + "..."
+    visible = "".join(sign if sign.isprintable() else "?" for sign in shown)
+    return OciError(
+        f'"{visible}" is no image name', rule=rule, hint="Write it as in `debian:bookworm-slim`."
+    )

@@ -10,7 +10,7 @@ from typing import Any
 
 from dockernb.oci.config import HistoryEntry, ImageConfig, Platform
 
-__all__ = ["from_bytes", "from_inspect", "matches", "platform_of"]
+__all__ = ["from_bytes", "from_inspect", "platform_of"]
 
 # Fields of a container's config that old images carry along. No builder hands them on, and they
 # mean nothing in an image (image-spec config.md does not know them).
@@ -47,16 +47,6 @@ def platform_of(os_type: str, machine: str) -> Platform:
     """The platform of a daemon whose /info says `OSType` and `Architecture`."""
     architecture, variant = _ARCHITECTURES.get(machine, (machine, ""))
     return Platform(os_type or "linux", architecture or "amd64", variant)
-
-
-def matches(image: Platform, wanted: Platform) -> bool:
-    """Whether an image of one platform can stand for the other. arm64 and arm64/v8 are the same."""
-
-    def normal(platform: Platform) -> tuple[str, str, str]:
-        default = {"arm64": "v8", "arm": "v7"}.get(platform.architecture, "")
-        return platform.os, platform.architecture, platform.variant or default
-
-    return normal(image) == normal(wanted)
 
 
 def from_bytes(data: bytes) -> ImageConfig:

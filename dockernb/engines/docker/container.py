@@ -13,6 +13,7 @@ from dockernb.errors import BuildError, BuildInterruptedError, EngineError
 from dockernb.oci.config import ImageConfig
 from dockernb.oci.diff import FilesystemDiff
 from dockernb.oci.digest import EMPTY_LAYER_DIFF_ID, short_id
+from dockernb.oci.pump import Pump
 
 from .api import LONG, DockerApi, Query
 from .archive import Archive
@@ -23,7 +24,6 @@ from .images import ImageStore
 from .local import LocalDisk
 from .output import ContainerOutput
 from .owner import this_process
-from .pump import Pump
 from .request import mount_point
 from .stubs import Stub, find_stubs, mount_contents, remove_stubs
 

@@ -23,6 +23,7 @@ from dockernb.engines.base import Image
 from dockernb.errors import EngineError, InternalError, UnsupportedByEngineError
 from dockernb.oci.config import ImageConfig, Platform, RuntimeConfig
 from dockernb.oci.digest import EMPTY_LAYER_DIFF_ID
+from dockernb.oci.platforms import matches
 
 from . import configs
 from .api import LONG, DockerApi, stream_error
@@ -157,7 +158,7 @@ class ImageStore:
         image = self.find(reference)
         if image is None or platform is None:
             return image
-        return image if configs.matches(image.config.platform, platform) else None
+        return image if matches(image.config.platform, platform) else None
 
     def _remember(self, inspected: Mapping[str, Any]) -> tuple[Image, bytes | None]:
         image_id = inspected["Id"]

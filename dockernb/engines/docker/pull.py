@@ -15,10 +15,10 @@ from docker.errors import DockerException
 from dockernb.engines.base import OnProgress, Progress
 from dockernb.errors import BuildInterruptedError, EngineError, ImageNotFoundError, RegistryError
 from dockernb.oci.config import Platform
+from dockernb.oci.pump import Pump
 
 from .api import LONG, DockerApi, stream_error
 from .errors import DaemonError
-from .pump import Pump
 
 __all__ = ["pull_image", "split_reference"]
 

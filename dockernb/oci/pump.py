@@ -1,8 +1,8 @@
-"""Waiting for a daemon without being at its mercy.
+"""Waiting for a daemon or a registry without being at its mercy.
 
 A read from a connection cannot be called off from outside. So it happens in a thread of its own,
 which hands over what it gets; the caller takes it, and looks every few hundredths of a second
-whether the reader has interrupted the step. A daemon that hangs keeps that thread, not the caller.
+whether the reader has interrupted the step. A peer that hangs keeps that thread, not the caller.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ __all__ = ["Pump"]
 
 Item = TypeVar("Item")
 _LOOK_SECONDS = 0.02
-# Full means that the caller is slower than the daemon: then the daemon waits (256 x 32 kB at most).
+# Full means that the caller is slower than the peer: then the peer waits (256 x 64 kB at most).
 _MOST_WAITING = 256
 
 
@@ -40,15 +40,22 @@ class Pump(Generic[Item]):
         self._thread = threading.Thread(target=self._run, args=(source,), name=name, daemon=True)
         self._thread.start()
 
-    def items(self, cancel: threading.Event) -> Iterator[Item]:
+    def items(
+        self, cancel: threading.Event, on_wait: Callable[[], None] | None = None
+    ) -> Iterator[Item]:
         """The items as they arrive, until the source ends or `cancel` is set.
 
         An exception of the source is raised here.
+
+        Args:
+            on_wait: Called again and again while nothing arrives, in the caller's thread.
         """
         while not cancel.is_set():
             try:
                 item = self._queue.get(timeout=_LOOK_SECONDS)
             except queue.Empty:
+                if on_wait is not None:
+                    on_wait()
                 continue
             if isinstance(item, _End):
                 if item.error is not None:
