@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn
 
 from dockernb.build.events import (
     BuildEvent,
@@ -19,6 +18,7 @@ from dockernb.build.events import (
     StepStarted,
 )
 from dockernb.build.result import StepResult
+from dockernb.cli.layers import LayerBars
 from dockernb.cli.terminal import clean, echo
 from dockernb.ui.figures import format_bytes, format_seconds
 
@@ -42,7 +42,7 @@ class StepPrinter:
         self._titled = True
         self._decode: Callable[[bytes], str] = str
         self._line = ""
-        self._pull: _PullProgress | None = None
+        self._pull: LayerBars | None = None
         self._new_log()
 
     def __call__(self, event: BuildEvent) -> None:
@@ -57,7 +57,7 @@ class StepPrinter:
             case PullProgressed(progress=progress):
                 # Without a total it is a word about the whole pull, not a layer on its way.
                 if progress.total and self._stream.isatty():
-                    self._pull = self._pull or _PullProgress(self._stream_console())
+                    self._pull = self._pull or LayerBars(self._stream_console())
                     self._pull.show(progress.id, progress.status, progress.current, progress.total)
             case OutputReceived(data=data, replayed=False):
                 self._log(data)
@@ -133,34 +133,3 @@ def _one_line(source: str, width: int) -> str:
     words = (line for line in lines if line and not line.startswith("#"))
     text = click.unstyle(clean(" ".join(words)))
     return text if len(text) <= width else text[: width - 3] + "..."
-
-
-class _PullProgress:
-    """Bars of a pull on a terminal, one a layer."""
-
-    def __init__(self, console: Console) -> None:
-        self._tasks: dict[str, TaskID] = {}
-        self._progress = Progress(
-            TextColumn("  {task.fields[layer]}"),
-            TextColumn("{task.description}"),
-            BarColumn(),
-            DownloadColumn(),
-            console=console,
-            transient=True,
-        )
-        self._progress.start()
-
-    def show(self, layer: str, status: str, current: int, total: int) -> None:
-        """The layer's newest state."""
-        if layer not in self._tasks:
-            self._tasks[layer] = self._progress.add_task(status, layer=layer[:20], total=None)
-        self._progress.update(
-            self._tasks[layer],
-            description=status,
-            completed=current,
-            total=total or None,
-        )
-
-    def close(self) -> None:
-        """Takes the bars away."""
-        self._progress.stop()

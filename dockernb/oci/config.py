@@ -7,10 +7,11 @@ Shell, ArgsEscaped). Values are immutable; `with_` methods are `dataclasses.repl
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ..errors import OciError
 from .digest import sha256_digest
 
 __all__ = ["Healthcheck", "HistoryEntry", "ImageConfig", "Platform", "RuntimeConfig"]
@@ -186,6 +187,10 @@ class ImageConfig:
         """A copy with the given fields of `runtime` replaced."""
         return replace(self, runtime=replace(self.runtime, **changes))
 
+    def with_layers(self, diff_ids: Sequence[str]) -> ImageConfig:
+        """A copy with these layers."""
+        return replace(self, diff_ids=tuple(diff_ids))
+
     def to_json(self) -> dict[str, Any]:
         data: dict[str, Any] = {
             "architecture": self.platform.architecture,
@@ -210,6 +215,18 @@ class ImageConfig:
     def image_id(self) -> str:
         """`sha256:` digest of `to_bytes()`."""
         return sha256_digest(self.to_bytes())
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> ImageConfig:
+        """The config from its stored bytes, which may come from anywhere.
+
+        Raises:
+            OciError: they are no image config.
+        """
+        try:
+            return cls.from_json(json.loads(data))
+        except (ValueError, TypeError, AttributeError, RecursionError) as err:
+            raise OciError("the config of the image cannot be read") from err
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> ImageConfig:

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-__all__ = ["Change", "DiffEntry", "FileType", "FilesystemDiff"]
+__all__ = ["Change", "DiffEntry", "FileType", "FilesystemDiff", "type_of_mode"]
 
 Change = Literal["A", "M", "D"]
 FileType = Literal["file", "dir", "symlink", "char", "block", "fifo", "socket", "unknown"]
+
+_TYPES: dict[int, FileType] = {
+    stat.S_IFREG: "file",
+    stat.S_IFDIR: "dir",
+    stat.S_IFLNK: "symlink",
+    stat.S_IFCHR: "char",
+    stat.S_IFBLK: "block",
+    stat.S_IFIFO: "fifo",
+    stat.S_IFSOCK: "socket",
+}
+
+
+def type_of_mode(mode: int) -> FileType:
+    """The type of an entry by its `st_mode`."""
+    return _TYPES.get(stat.S_IFMT(mode), "unknown")
 
 
 @dataclass(frozen=True)

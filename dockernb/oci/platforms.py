@@ -7,13 +7,30 @@ from collections.abc import Iterable
 from .config import Platform
 from .manifest import Descriptor
 
-__all__ = ["find_platform", "is_attestation", "matches"]
+__all__ = ["find_platform", "is_attestation", "matches", "platform_of"]
 
 # What a variant is when nothing is said of it; containerd's platforms package has the same rules.
 _DEFAULT_VARIANTS = {"amd64": "v1", "arm": "v7", "arm64": "v8"}
 _UNKNOWN = Platform("unknown", "unknown")
+# Names of machines as `uname` gives them -> names and variants as Go and image configs call them.
+_ARCHITECTURES = {
+    "x86_64": ("amd64", ""),
+    "aarch64": ("arm64", ""),
+    "armv8l": ("arm", "v8"),
+    "armv7l": ("arm", "v7"),
+    "armv6l": ("arm", "v6"),
+    "i386": ("386", ""),
+    "i686": ("386", ""),
+    "loongarch64": ("loong64", ""),
+}
 # BuildKit's docs/attestations/attestation-storage.md.
 _REFERENCE_TYPE = "vnd.docker.reference.type"
+
+
+def platform_of(system: str, machine: str) -> Platform:
+    """The platform of a machine: `linux`, and a name as `uname -m` gives it."""
+    architecture, variant = _ARCHITECTURES.get(machine, (machine, ""))
+    return Platform(system or "linux", architecture or "amd64", variant)
 
 
 def matches(image: Platform, wanted: Platform) -> bool:

@@ -42,7 +42,7 @@ def measure(runs: int) -> list[Figure]:
     with (
         tempfile.TemporaryDirectory() as home,
         buildx() as builder,
-        running_kernel(host, home) as kernel,
+        running_kernel({"DOCKER_HOST": host, "DOCKERNB_HOME": home}) as kernel,
     ):
         figures = [
             cells.run_cell(kernel, builder, runs, typing=True),

@@ -181,7 +181,7 @@ def check_tmpfs_and_cache_mounts(bench: Bench) -> None:
 
 
 def check_cache_mount_has_its_owner(bench: Bench) -> None:
-    mount = Mount("cache", "/own/ed", source="dockernb-test-cache", uid=12, gid=34, mode=0o750)
+    mount = Mount("cache", "/own/ed", source="dockernb-test-owned", uid=12, gid=34, mode=0o750)
     spec = shell("stat -c '%u:%g %a' /own/ed && echo 1 >/own/ed/f", mounts=(mount,))
     with bench.engine.create(bench.base.id, spec) as container:
         assert run(container) == (0, "12:34 750\n")

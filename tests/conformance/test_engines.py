@@ -9,12 +9,16 @@ from typing import cast
 
 import pytest
 
-from dockernb.engines.base import Engine
+from dockernb.engines.base import Engine, Image
 from dockernb.engines.docker import DockerEngine, connect
+from dockernb.engines.embedded.engine import EmbeddedEngine
+from tests.conformance.busybox import busybox_base
 from tests.conformance.engine_suite import CHECKS, Bench
 from tests.integration.docker.always_prepared import AlwaysPrepared
 from tests.integration.docker.cleaning import Cleaner
 from tests.integration.docker.proxy import CutProxy
+
+RUNGS = {1: "overlay_root", 2: "overlay_user", 3: "bind", 4: "chroot", 5: "plain_chroot"}
 
 KNOWN_LIMITS = {
     ("far_docker", "check_hostile_names"): "JSON of the API cannot hold names that are no UTF-8",
@@ -64,6 +68,24 @@ def standby_bench(docker_host: str, docker_bench: Bench) -> Iterator[Bench]:
 def bench(request: pytest.FixtureRequest) -> Bench:
     found: Bench = request.getfixturevalue(f"{request.param}_bench")
     return found
+
+
+@pytest.fixture(scope="module", params=list(RUNGS), ids=lambda rung: RUNGS[rung])
+def embedded_engine(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[EmbeddedEngine, Image]]:
+    """The embedded engine on one rung of its ladder, with a base of busybox."""
+    engine = EmbeddedEngine(tmp_path_factory.mktemp("store"), rung=request.param)
+    yield engine, busybox_base(engine)
+    engine.close()
+
+
+@pytest.mark.embedded
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__.removeprefix("check_"))
+def test_embedded_engine(
+    embedded_engine: tuple[EmbeddedEngine, Image], check: Callable[[Bench], None]
+) -> None:
+    check(Bench(*embedded_engine))
 
 
 @pytest.mark.docker

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -37,10 +37,14 @@ class KernelBuild:
 
 
 @contextmanager
-def running_kernel(docker_host: str, home: str) -> Iterator[BlockingKernelClient]:
-    """A kernel of its own, with a cache of its own."""
-    environment = {**os.environ, "DOCKER_HOST": docker_host, "DOCKERNB_HOME": home}
-    manager, client = start_new_kernel(kernel_name="dockernb", env=environment)
+def running_kernel(environment: Mapping[str, str]) -> Iterator[BlockingKernelClient]:
+    """A kernel of its own.
+
+    Args:
+        environment: Its variables beside ours; DOCKERNB_HOME gives it a cache of its own.
+    """
+    variables = {**os.environ, **environment}
+    manager, client = start_new_kernel(kernel_name="dockernb", env=variables)
     try:
         yield client
     finally:

@@ -6,37 +6,53 @@ Tree (path, type, mode, owner, link target, content, attributes; times apart), c
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from jupyter_client.blocking import BlockingKernelClient
 
 from dockernb.build.compare import Difference, compare_images
-from dockernb.build.image_tree import image_tree
+from dockernb.build.image_tree import Node, image_tree
 from dockernb.engines.base import Engine
 from dockernb.engines.docker.engine import connect
+from dockernb.oci.config import ImageConfig
 from tests.testbed.reference import ReferenceBuildFailed, buildx_build, docker_cli
 
 from . import kernel_build
 from .case import Case, lay_out, names
+from .sides import SIDES, Side, opened_side
 
 REFERENCE_TAG = "dockernb-differential:reference"
 
 
+@dataclass(frozen=True)
+class Built:
+    """An image as it is compared; None stands for a refusal, whose words are `error`."""
+
+    tree: dict[str, Node] | None = None
+    config: ImageConfig | None = None
+    error: str = ""
+
+
 @pytest.fixture(scope="module")
-def engine(docker_host: str) -> Iterator[Engine]:
+def docker_engine(docker_host: str) -> Iterator[Engine]:
     engine = connect(docker_host)
     yield engine
     engine.close()
 
 
 @pytest.fixture(scope="module")
-def kernel(
-    docker_host: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[BlockingKernelClient]:
-    home = str(tmp_path_factory.mktemp("home"))
-    with kernel_build.running_kernel(docker_host, home) as client:
-        yield client
+def references() -> dict[str, Built]:
+    """What the reference builder made of each case: it is the same for all engines."""
+    return {}
+
+
+@pytest.fixture(scope="module", params=list(SIDES))
+def side(
+    request: pytest.FixtureRequest, docker_host: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Side]:
+    with opened_side(request.param, docker_host, tmp_path_factory.mktemp("home")) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -46,45 +62,50 @@ def case(request: pytest.FixtureRequest, tmp_path: Path) -> Case:
 
 @pytest.mark.parametrize("case", names(), indirect=True)
 def test_notebook_gives_the_image_of_docker_build(
-    case: Case, kernel: BlockingKernelClient, engine: Engine, docker_root: Path
+    case: Case,
+    side: Side,
+    references: dict[str, Built],
+    docker_engine: Engine,
+    docker_root: Path,
 ) -> None:
-    built = kernel_build.build(kernel, case)
-    try:
-        reference = _reference(case)
-    except ReferenceBuildFailed as failure:
-        if not case.fails:
-            pytest.fail(str(failure))
+    if case.name not in references:
+        references[case.name] = _reference(docker_engine, case)
+    reference = references[case.name]
+    built = kernel_build.build(side.kernel, case)
+    if reference.tree is None or reference.config is None:
+        assert case.fails, reference.error
         assert built.error is not None, "the notebook built what docker build refuses"
         return
     assert not case.fails, "docker build builds it"
     assert built.error is None, built.error
-    differences = _compare(engine, built.image_id, reference, case)
+    image = side.engine.find_image(built.image_id)
+    assert image is not None
+    ours = image_tree(side.engine, built.image_id), image.config
+    differences = [
+        difference
+        for difference in compare_images(ours, (reference.tree, reference.config))
+        if not (difference.what == "content" and difference.name in case.ignore_content)
+    ]
     assert not differences, "\n".join(_line(difference) for difference in differences)
 
 
-def _reference(case: Case) -> str:
-    build = buildx_build(
-        case.context,
-        case.dockerfile,
-        tag=REFERENCE_TAG,
-        build_args=case.build_args,
-        target=case.target,
-    )
-    return build.image_id
-
-
-def _compare(engine: Engine, image_id: str, reference: str, case: Case) -> list[Difference]:
-    sides = []
-    for side in (image_id, reference):
-        image = engine.find_image(side)
+def _reference(engine: Engine, case: Case) -> Built:
+    try:
+        build = buildx_build(
+            case.context,
+            case.dockerfile,
+            tag=REFERENCE_TAG,
+            build_args=case.build_args,
+            target=case.target,
+        )
+    except ReferenceBuildFailed as failure:
+        return Built(error=str(failure))
+    try:
+        image = engine.find_image(build.image_id)
         assert image is not None
-        sides.append((image_tree(engine, side), image.config))
-    docker_cli("image", "rm", "--force", REFERENCE_TAG)
-    return [
-        difference
-        for difference in compare_images(*sides)
-        if not (difference.what == "content" and difference.name in case.ignore_content)
-    ]
+        return Built(image_tree(engine, build.image_id), image.config)
+    finally:
+        docker_cli("image", "rm", "--force", REFERENCE_TAG)
 
 
 def _line(difference: Difference) -> str:

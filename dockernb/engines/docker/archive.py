@@ -19,17 +19,8 @@ from dockernb.oci.diff import FileType
 from .api import LONG, DockerApi
 from .errors import DaemonError
 
-__all__ = ["Archive", "type_of_mode"]
+__all__ = ["Archive"]
 
-_TYPES: dict[int, FileType] = {
-    stat.S_IFREG: "file",
-    stat.S_IFDIR: "dir",
-    stat.S_IFLNK: "symlink",
-    stat.S_IFCHR: "char",
-    stat.S_IFBLK: "block",
-    stat.S_IFIFO: "fifo",
-    stat.S_IFSOCK: "socket",
-}
 # Bits of Go's fs.FileMode, in which the API tells a mode.
 _GO_TYPES: tuple[tuple[int, FileType], ...] = (
     (1 << 31, "dir"),
@@ -40,11 +31,6 @@ _GO_TYPES: tuple[tuple[int, FileType], ...] = (
     (1 << 24, "socket"),
 )
 _GO_SPECIAL = ((1 << 23, stat.S_ISUID), (1 << 22, stat.S_ISGID), (1 << 20, stat.S_ISVTX))
-
-
-def type_of_mode(mode: int) -> FileType:
-    """The type of an entry by its `st_mode`."""
-    return _TYPES.get(stat.S_IFMT(mode), "unknown")
 
 
 class Archive:

@@ -10,7 +10,7 @@ from typing import Any
 
 from dockernb.oci.config import HistoryEntry, ImageConfig, Platform
 
-__all__ = ["from_bytes", "from_inspect", "platform_of"]
+__all__ = ["from_bytes", "from_inspect"]
 
 # Fields of a container's config that old images carry along. No builder hands them on, and they
 # mean nothing in an image (image-spec config.md does not know them).
@@ -29,24 +29,6 @@ _CONTAINER_ONLY = frozenset(
         "MacAddress",
     }
 )
-
-# Names of processors that the kernel (uname) uses, as Go and image configs call them.
-_ARCHITECTURES = {
-    "x86_64": ("amd64", ""),
-    "aarch64": ("arm64", ""),
-    "armv8l": ("arm", "v8"),
-    "armv7l": ("arm", "v7"),
-    "armv6l": ("arm", "v6"),
-    "i386": ("386", ""),
-    "i686": ("386", ""),
-    "loongarch64": ("loong64", ""),
-}
-
-
-def platform_of(os_type: str, machine: str) -> Platform:
-    """The platform of a daemon whose /info says `OSType` and `Architecture`."""
-    architecture, variant = _ARCHITECTURES.get(machine, (machine, ""))
-    return Platform(os_type or "linux", architecture or "amd64", variant)
 
 
 def from_bytes(data: bytes) -> ImageConfig:

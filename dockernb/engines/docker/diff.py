@@ -7,13 +7,13 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+from dockernb.engines.overlay_diff import overlay_diff
 from dockernb.oci.diff import DiffEntry, FilesystemDiff
 
 from .api import LONG, DockerApi
 from .archive import Archive
 from .changes import changes_diff
 from .local import LocalDisk
-from .overlay import overlay_diff
 
 __all__ = ["api_diff", "container_diff", "local_diff", "overlay_directories"]
 

@@ -12,8 +12,8 @@ from typing import Any
 from dockernb.engines.base import ContainerSpec, EngineInfo, FileView, Image, OnProgress
 from dockernb.errors import EngineError, EngineNotAvailableError, ImageNotFoundError
 from dockernb.oci.config import ImageConfig, Platform, RuntimeConfig
+from dockernb.oci.platforms import platform_of
 
-from . import configs
 from .api import DockerApi
 from .archive import Archive
 from .background import Background
@@ -191,6 +191,6 @@ def _engine_info(address: str, facts: dict[str, Any]) -> EngineInfo:
         name="docker",
         identity=f"docker:{facts.get('ID') or address}",
         version=facts.get("ServerVersion") or "",
-        platform=configs.platform_of(facts.get("OSType") or "", facts.get("Architecture") or ""),
+        platform=platform_of(facts.get("OSType") or "", facts.get("Architecture") or ""),
         address=address,
     )

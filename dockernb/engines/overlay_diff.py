@@ -14,34 +14,55 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dockernb.oci.diff import Change, DiffEntry
+from dockernb.oci.diff import Change, DiffEntry, type_of_mode
 
-from .archive import type_of_mode
-
-__all__ = ["overlay_diff"]
+__all__ = ["Identity", "IdentityOf", "identity_on_disk", "overlay_diff"]
 
 _OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
+@dataclass(frozen=True)
+class Identity:
+    """What makes an entry another one, beside size and time: mode with type, owner, device."""
+
+    mode: int
+    uid: int
+    gid: int
+    device: int
+
+
+# Open parent directory, name in it, its status.
+IdentityOf = Callable[[int, str, os.stat_result], Identity]
+
+
+def identity_on_disk(_folder: int, _name: str, status: os.stat_result) -> Identity:
+    """As the disk says."""
+    return Identity(status.st_mode, status.st_uid, status.st_gid, status.st_rdev)
+
+
 def overlay_diff(
-    upper: Path, lowers: Sequence[Path], opaque_attribute: str = "trusted.overlay.opaque"
+    upper: Path,
+    lowers: Sequence[Path],
+    opaque_attribute: str = "trusted.overlay.opaque",
+    identity_of: IdentityOf = identity_on_disk,
 ) -> list[DiffEntry]:
     """The changes, not sorted.
 
     Args:
         lowers: The directories below, topmost first.
         opaque_attribute: Name of the extended attribute that marks opaque directories.
+        identity_of: Where owners and devices are not what the disk says.
 
     Raises:
         OSError: something could not be read. More directories below one another than the process
             may have open files is such a case.
     """
     entries: list[DiffEntry] = []
-    walk = [_Frame.open_roots(upper, lowers, opaque_attribute)]
+    walk = [_Frame.open_roots(upper, lowers, _Rules(opaque_attribute, identity_of))]
     try:
         while walk:
             below = next(walk[-1].steps(entries), None)
@@ -55,10 +76,17 @@ def overlay_diff(
     return entries
 
 
+@dataclass(frozen=True)
+class _Rules:
+    opaque: str
+    identity_of: IdentityOf
+
+
 @dataclass
 class _Lower:
-    """What the layers below have under one name."""
+    """What the layers below have under one name; `parent` is the open folder it is in."""
 
+    parent: int
     status: os.stat_result
     directories: tuple[int, ...]  # open parents whose child of this name is a part of the directory
 
@@ -66,15 +94,15 @@ class _Lower:
 class _Frame:
     """One directory of the upper layer, open, with the directories below that show through it."""
 
-    def __init__(self, path: str, upper: int, lowers: tuple[int, ...], opaque: str) -> None:
+    def __init__(self, path: str, upper: int, lowers: tuple[int, ...], rules: _Rules) -> None:
         self._path = path
         self._upper = upper
         self._lowers = lowers
-        self._opaque = opaque
+        self._rules = rules
         self._steps: Iterator[_Frame] | None = None
 
     @classmethod
-    def open_roots(cls, upper: Path, lowers: Sequence[Path], opaque: str) -> _Frame:
+    def open_roots(cls, upper: Path, lowers: Sequence[Path], rules: _Rules) -> _Frame:
         opened: list[int] = []
         try:
             for path in (upper, *lowers):
@@ -85,7 +113,7 @@ class _Frame:
         except OSError:
             _close(opened)
             raise
-        return cls("", opened[0], tuple(opened[1:]), opaque)
+        return cls("", opened[0], tuple(opened[1:]), rules)
 
     def close(self) -> None:
         _close((self._upper, *self._lowers))
@@ -112,12 +140,12 @@ class _Frame:
                 entries.append(self._entry(name, status, change))
             if stat.S_ISDIR(status.st_mode):
                 yield self._into(name, lower)
-        if _is_opaque(self._upper, self._opaque):
+        if _is_opaque(self._upper, self._rules.opaque):
             entries.extend(self._hidden(set(names)))
 
     def _lower(self, name: str) -> _Lower | None:
         """What shows through from below under `name`."""
-        first: os.stat_result | None = None
+        first: tuple[int, os.stat_result] | None = None
         directories: list[int] = []
         for parent in self._lowers:
             status = _lstat(name, parent)
@@ -125,11 +153,11 @@ class _Frame:
                 continue
             if _is_whiteout(status):
                 break
-            first = first or status
+            first = first or (parent, status)
             if not stat.S_ISDIR(status.st_mode):
                 break
             directories.append(parent)
-        return _Lower(first, tuple(directories)) if first else None
+        return _Lower(*first, tuple(directories)) if first else None
 
     def _change(self, name: str, status: os.stat_result, lower: _Lower | None) -> Change | None:
         if lower is None:
@@ -139,18 +167,16 @@ class _Frame:
     def _differs(self, name: str, new: os.stat_result, lower: _Lower) -> bool:
         """The daemon's rule (moby pkg/archive, statDifferent): of directories, mode and owner."""
         old = lower.status
-        if (new.st_mode, new.st_uid, new.st_gid) != (old.st_mode, old.st_uid, old.st_gid):
+        identity = self._rules.identity_of
+        if identity(self._upper, name, new) != identity(lower.parent, name, old):
             return True
         if stat.S_ISDIR(new.st_mode):
             return False
-        if (new.st_size, new.st_rdev) != (old.st_size, old.st_rdev):
-            return True
-        if not _same_time(new.st_mtime_ns, old.st_mtime_ns):
+        if new.st_size != old.st_size or not _same_time(new.st_mtime_ns, old.st_mtime_ns):
             return True
         if not stat.S_ISREG(new.st_mode):
             return False
-        parent = next((fd for fd in self._lowers if _lstat(name, fd) is not None), None)
-        return parent is not None and _capability(name, self._upper) != _capability(name, parent)
+        return _capability(name, self._upper) != _capability(name, lower.parent)
 
     def _into(self, name: str, lower: _Lower | None) -> _Frame:
         opened = [os.open(name, _OPEN, dir_fd=self._upper)]
@@ -159,12 +185,12 @@ class _Frame:
                 lower = None
             for parent in lower.directories if lower else ():
                 opened.append(os.open(name, _OPEN, dir_fd=parent))
-                if _is_opaque(opened[-1], self._opaque):
+                if _is_opaque(opened[-1], self._rules.opaque):
                     break
         except OSError:
             _close(opened)
             raise
-        return _Frame(f"{self._path}/{name}", opened[0], tuple(opened[1:]), self._opaque)
+        return _Frame(f"{self._path}/{name}", opened[0], tuple(opened[1:]), self._rules)
 
     def _hidden(self, names: set[str]) -> Iterator[DiffEntry]:
         """What an opaque directory hides and has no namesake for."""
@@ -175,10 +201,11 @@ class _Frame:
                 yield self._deleted(name, lower)
 
     def _deleted(self, name: str, lower: _Lower) -> DiffEntry:
-        return DiffEntry(f"{self._path}/{name}", "D", type_of_mode(lower.status.st_mode))
+        mode = self._rules.identity_of(lower.parent, name, lower.status).mode
+        return DiffEntry(f"{self._path}/{name}", "D", type_of_mode(mode))
 
     def _entry(self, name: str, status: os.stat_result, change: Change) -> DiffEntry:
-        kind = type_of_mode(status.st_mode)
+        kind = type_of_mode(self._rules.identity_of(self._upper, name, status).mode)
         size = status.st_size if kind in {"file", "symlink"} else 0
         target = os.readlink(name, dir_fd=self._upper) if kind == "symlink" else None
         return DiffEntry(f"{self._path}/{name}", change, kind, size, target)

@@ -1,0 +1,180 @@
+"""`dockernb pull`, `push`, `save`, `load` and `prune`: images of the embedded engine.
+
+For images on a Docker engine there is `docker` itself; only `pull` works on both.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+import click
+from rich.console import Console
+
+from dockernb.cli.interrupt import interruptible
+from dockernb.cli.layers import LayerBars
+from dockernb.cli.terminal import echo
+from dockernb.engines.base import Engine, Image, Progress
+from dockernb.engines.select import ENGINES, open_embedded, open_engine
+from dockernb.errors import NotebookError
+from dockernb.oci.digest import short_id
+from dockernb.ui.figures import format_bytes, format_count
+
+__all__ = ["load", "prune", "pull", "push", "save"]
+
+_json = click.option("--json", "as_json", is_flag=True, help="The result as JSON.")
+
+
+@click.command()
+@click.argument("image")
+@click.option("--engine", type=click.Choice(ENGINES), envvar="DOCKERNB_ENGINE", show_envvar=True)
+@_json
+def pull(image: str, engine: str | None, as_json: bool) -> None:
+    """Fetch IMAGE from its registry, for the platform of this machine.
+
+    Credentials are those of `docker login`.
+    """
+    with _closed(open_engine(engine)) as opened, _shown() as show:
+        found = interruptible(lambda cancel: opened.pull(image, None, show, cancel))
+    _tell([(found, (image,))], as_json=as_json)
+
+
+@click.command()
+@click.argument("image")
+@_json
+def push(image: str, as_json: bool) -> None:
+    """Send IMAGE to the registry in its name, for example localhost:5000/app:1.
+
+    Credentials are those of `docker login`.
+    """
+    engine = open_embedded()
+    with _closed(engine), _shown() as show:
+        digest = interruptible(lambda cancel: engine.push(image, show, cancel))
+    echo(json.dumps({"name": image, "digest": digest}) if as_json else f"{image} {digest}")
+
+
+@click.command()
+@click.argument("images", nargs=-1, required=True)
+@click.option("-o", "--output", default="-", metavar="FILE.tar", help="- (the default): stdout.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["docker", "oci"]),
+    default="docker",
+    show_default=True,
+    help="docker: for `docker load`, podman and skopeo; oci: a tar of an OCI image layout.",
+)
+def save(images: tuple[str, ...], output: str, form: Literal["docker", "oci"]) -> None:
+    """Write IMAGES of the embedded engine as one archive."""
+    if output == "-" and sys.stdout.isatty():
+        raise click.UsageError("an archive is not for the terminal: name a file with -o FILE.tar")
+    engine = open_embedded()
+    with _closed(engine), _written(output) as out:
+        interruptible(lambda _cancel: engine.save(images, out, form))
+
+
+@click.command()
+@click.option("-i", "--input", "source", required=True, metavar="FILE.tar", help="The archive.")
+@_json
+def load(source: str, as_json: bool) -> None:
+    """Take the images of an archive into the embedded engine.
+
+    It may come from `docker save`, or be a tar of an OCI image layout, compressed or not.
+    """
+    if not Path(source).is_file():
+        raise NotebookError(f'there is no file "{source}"')
+    engine = open_embedded()
+    with _closed(engine), _shown() as show:
+        found = interruptible(lambda cancel: engine.load(Path(source), show, cancel))
+    _tell(found, as_json=as_json)
+
+
+@click.command()
+@click.option("--all", "everything", is_flag=True, help="Images that have a name, too.")
+@_json
+def prune(everything: bool, as_json: bool) -> None:
+    """Remove images of the embedded engine that have no name and that no kernel uses.
+
+    A notebook whose snapshots were removed builds them again when its cells are run.
+    """
+    engine = open_embedded()
+    with _closed(engine):
+        garbage = engine.prune(with_named=everything)
+    if as_json:
+        echo(json.dumps({"images": list(garbage.images), "bytes": garbage.size}))
+    else:
+        count = format_count(len(garbage.images), "image")
+        echo(f"{count} removed, {format_bytes(garbage.size)} free")
+
+
+@contextmanager
+def _closed(engine: Engine) -> Iterator[Engine]:
+    try:
+        yield engine
+    finally:
+        engine.close()
+
+
+class _Shown:
+    """Shows layers: as bars on a terminal, else a line for each that is done."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._told: set[tuple[str, str]] = set()
+        is_terminal = sys.stderr.isatty()
+        self._bars = LayerBars(Console(file=sys.stderr, highlight=False)) if is_terminal else None
+
+    def __call__(self, progress: Progress) -> None:
+        with self._lock:
+            if self._bars is not None:
+                self._bars.show(progress.id, progress.status, progress.current, progress.total)
+            elif _is_done(progress) and (progress.id, progress.status) not in self._told:
+                self._told.add((progress.id, progress.status))
+                echo(f"{progress.id}: {progress.status}", err=True)
+
+    def close(self) -> None:
+        if self._bars is not None:
+            self._bars.close()
+
+
+def _is_done(progress: Progress) -> bool:
+    return progress.current == progress.total and progress.status not in {"Downloading", "Pushing"}
+
+
+@contextmanager
+def _shown() -> Iterator[_Shown]:
+    shown = _Shown()
+    try:
+        yield shown
+    finally:
+        shown.close()
+
+
+@contextmanager
+def _written(output: str) -> Iterator[BinaryIO]:
+    """The file, which appears when it is whole."""
+    if output == "-":
+        yield sys.stdout.buffer
+        return
+    target = Path(output)
+    aside = target.with_name(f"{target.name}.part")
+    try:
+        with aside.open("wb") as file:
+            yield file
+        aside.replace(target)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def _tell(images: list[tuple[Image, tuple[str, ...]]], *, as_json: bool) -> None:
+    for image, names in images:
+        if as_json:
+            echo(json.dumps({"id": image.id, "names": list(names), "bytes": image.size}))
+        else:
+            name = ", ".join(names) or "(no name)"
+            echo(f"{short_id(image.id)}  {format_bytes(image.size):>9}  {name}")

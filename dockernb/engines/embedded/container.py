@@ -1,0 +1,135 @@
+"""A working container of the embedded engine: a worker, and its image."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+
+from dockernb.engines.base import ContainerSpec, Image, OnOutput, PathStat
+from dockernb.engines.embedded.output import Pipes, follow
+from dockernb.engines.embedded.run_messages import layers_message, run_message
+from dockernb.engines.embedded.store.errors import store_errors
+from dockernb.engines.embedded.store.images import ImageStore
+from dockernb.engines.embedded.store.records import ImageRecord, LayerRecord
+from dockernb.engines.embedded.worker.client import HelperProcess
+from dockernb.errors import BuildInterruptedError
+from dockernb.oci.config import ImageConfig
+from dockernb.oci.diff import DiffEntry, FilesystemDiff
+from dockernb.oci.manifest import OCI_LAYER, Descriptor
+
+__all__ = ["EmbeddedContainer"]
+
+_CHUNK = 1 << 16
+
+
+class EmbeddedContainer:
+    """See `WorkingContainer`. The ID is random, as Docker's are.
+
+    Args:
+        hold: Makes sure that a new image is not collected before anybody knows of it.
+    """
+
+    def __init__(
+        self,
+        store: ImageStore,
+        helper: HelperProcess,
+        parent: ImageRecord,
+        spec: ContainerSpec,
+        hold: Callable[[Image], Image],
+    ) -> None:
+        self._store = store
+        self._hold = hold
+        self._parent = parent
+        self._spec = spec
+        self._diff: FilesystemDiff | None = None
+        self._id = secrets.token_hex(32)
+        layers = layers_message(parent, store)
+        self._worker = helper.worker(layers)
+        try:
+            with store_errors("opening the image", store.folders.root):
+                self._worker.call("open", layers=layers)
+        except BaseException:
+            self._worker.close()
+            raise
+
+    @property
+    def id(self) -> str:
+        return self._id
+
+    def run(self, on_output: OnOutput, cancel: threading.Event) -> int:
+        if cancel.is_set():
+            raise BuildInterruptedError("the step was interrupted before its command was started")
+        self._diff = None
+        with Pipes() as pipes:
+            message = run_message(self._spec, self._store)
+            self._worker.send("run", [pipes.output_end, pipes.cancel_end], **message)
+            pipes.close_theirs()
+            follow(pipes, self._worker.channel.fileno(), on_output, cancel)
+            end = self._worker.answer()
+        if end["cancelled"]:
+            raise BuildInterruptedError("the command was interrupted; all its processes were ended")
+        return int(end["exit_code"])
+
+    def write(self, tar: Iterable[bytes]) -> None:
+        self._diff = None
+        reader, writer = os.pipe2(os.O_CLOEXEC)
+        try:
+            self._worker.send("write", [reader])
+        finally:
+            os.close(reader)
+        try:
+            with suppress(BrokenPipeError), os.fdopen(writer, "wb", buffering=0) as sink:
+                for piece in tar:
+                    sink.write(piece)
+        finally:
+            with store_errors("writing the files", self._store.folders.root):
+                self._worker.answer()
+
+    def stat(self, path: str) -> PathStat | None:
+        found = self._worker.call("stat", path=path)["found"]
+        return None if found is None else PathStat(**found)
+
+    def read(self, path: str) -> Iterator[bytes]:
+        reader, writer = os.pipe2(os.O_CLOEXEC)
+        try:
+            self._worker.send("read", [writer], path=path)
+        finally:
+            os.close(writer)
+        try:
+            while piece := os.read(reader, _CHUNK):
+                yield piece
+        finally:
+            os.close(reader)
+            self._worker.answer()
+
+    def diff(self) -> FilesystemDiff:
+        if self._diff is None:
+            entries = map(DiffEntry.from_json, self._worker.call("diff")["entries"])
+            self._diff = FilesystemDiff(tuple(sorted(entries, key=lambda entry: entry.path)))
+        return self._diff
+
+    def commit(self, config: ImageConfig, *, layer: bool) -> Image:
+        layers = self._parent.layers
+        with (
+            store_errors("committing the snapshot", self._store.folders.root),
+            self._store.locked(),
+        ):
+            if layer:
+                layers = (*layers, self._pack())
+            wanted = config.with_layers([each.diff_id for each in layers])
+            return self._hold(self._store.add(wanted, layers))
+
+    def remove(self) -> None:
+        self._worker.close()
+
+    def _pack(self) -> LayerRecord:
+        """The changes as a layer of the store."""
+        with self._store.layout.new_blob() as blob:
+            packed = self._worker.call("pack", [blob.fileno()])
+            blob.commit_written(packed["diff_id"], packed["length"])
+        self._worker.call("keep", diff_id=packed["diff_id"])
+        described = Descriptor(OCI_LAYER, packed["diff_id"], packed["length"])
+        return LayerRecord(packed["diff_id"], described, packed["size"])

@@ -1,0 +1,190 @@
+"""The embedded engine: `Engine` of engines/base.py without a daemon."""
+
+from __future__ import annotations
+
+import hashlib
+import platform as machine
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from dockernb import __version__
+from dockernb.engines.base import ContainerSpec, EngineInfo, FileView, Image, OnProgress
+from dockernb.engines.embedded.archives import ArchiveFormat, load_images, save_images
+from dockernb.engines.embedded.container import EmbeddedContainer
+from dockernb.engines.embedded.pull import pull_image
+from dockernb.engines.embedded.push import push_image
+from dockernb.engines.embedded.store.collect import Garbage, collect, leftovers
+from dockernb.engines.embedded.store.folders import StoreFolders
+from dockernb.engines.embedded.store.images import ImageStore
+from dockernb.engines.embedded.store.leases import Lease
+from dockernb.engines.embedded.store.records import ImageRecord
+from dockernb.engines.embedded.worker.client import HelperProcess
+from dockernb.errors import EngineError, ImageNotFoundError
+from dockernb.oci.config import ImageConfig, Platform
+from dockernb.oci.platforms import matches, platform_of
+from dockernb.oci.reference import Reference
+
+__all__ = ["EmbeddedEngine"]
+
+
+class EmbeddedEngine:
+    """One store, and one helper process. Safe to use from several threads.
+
+    Args:
+        store: Folder of the images; made if it is missing.
+        rung: Way to run commands (1 to 7, see `guest.Rung`); else the best that works.
+
+    Raises:
+        EngineNotAvailableError: the store cannot be used, or nothing can run here.
+    """
+
+    def __init__(self, store: Path, *, rung: int | None = None) -> None:
+        folders = StoreFolders(store.resolve()).make()
+        self._images = ImageStore(folders)
+        self._helper = HelperProcess(folders.root, rung)
+        self._lease = Lease(folders.leases)
+        self._info = _engine_info(folders)
+
+    def start(self) -> None:
+        """Starts the helper, which tries what this machine allows.
+
+        Raises:
+            EngineNotAvailableError: nothing can run here.
+        """
+        self._helper.facts()
+
+    def info(self) -> EngineInfo:
+        return self._info
+
+    def image(self, image_id: str) -> Image | None:
+        found = self._images.get(image_id)
+        if found is None:
+            return None
+        self._lease.hold(image_id)
+        return found[0]
+
+    def find_image(self, reference: str, platform: Platform | None = None) -> Image | None:
+        image = self._images.find(reference)
+        if image is None or (platform and not matches(image.config.platform, platform)):
+            return None
+        return self.image(image.id)
+
+    def pull(
+        self,
+        reference: str,
+        platform: Platform | None,
+        on_progress: OnProgress,
+        cancel: threading.Event,
+    ) -> Image:
+        wanted = platform or self._info.platform
+        image = pull_image(
+            self._images, self._helper, Reference.parse(reference), wanted, on_progress, cancel
+        )
+        self._lease.hold(image.id)
+        return image
+
+    def local_references(self) -> list[str]:
+        return sorted(Reference.parse(name).familiar for name in self._images.names())
+
+    def scratch(self, config: ImageConfig) -> Image:
+        return self._held(self._images.add(config.with_layers(()), ()))
+
+    @contextmanager
+    def create(self, parent: str, spec: ContainerSpec) -> Iterator[EmbeddedContainer]:
+        container = EmbeddedContainer(
+            self._images, self._helper, self._record(parent), spec, self._held
+        )
+        try:
+            yield container
+        finally:
+            container.remove()
+
+    def prepare(self, parent: str, spec: ContainerSpec) -> None:
+        """Nothing: a container starts in no time."""
+
+    def tag(self, image_id: str, reference: str) -> None:
+        self._record(image_id)
+        self._images.tag(image_id, reference)
+
+    @contextmanager
+    def open_image(self, image_id: str) -> Iterator[FileView]:
+        with self.create(image_id, ContainerSpec(network="none")) as container:
+            yield container
+
+    def remove_leftovers(self) -> list[str]:
+        """Working containers of dead workers, by the names of their folders."""
+        places = leftovers(self._images.folders.running)
+        self._remove(places)
+        return [place.name for place in places]
+
+    def push(self, reference: str, on_progress: OnProgress, cancel: threading.Event) -> str:
+        """Sends the image of this name to its registry; returns the digest of its manifest.
+
+        Raises:
+            ImageNotFoundError: the store has no such image.
+        """
+        image = self._images.find(reference)
+        if image is None:
+            raise ImageNotFoundError(
+                f'there is no image "{reference}" in the store',
+                hint=f"dockernb run NOTEBOOK -t {reference}",
+            )
+        name = Reference.parse(reference)
+        return push_image(self._images, self._record(image.id), name, on_progress, cancel)
+
+    def save(self, names: Sequence[str], out: BinaryIO, form: ArchiveFormat) -> None:
+        """Writes images as one archive: see `save_images`."""
+        save_images(self._images, names, out, form)
+
+    def load(
+        self, file: Path, on_progress: OnProgress, cancel: threading.Event
+    ) -> list[tuple[Image, tuple[str, ...]]]:
+        """Takes the images of an archive into the store; gives each with its names."""
+        return load_images(self._images, self._helper, file, on_progress, cancel)
+
+    def prune(self, *, with_named: bool = False) -> Garbage:
+        """Removes what nobody needs: see `collect`."""
+        garbage = collect(self._images, with_named=with_named)
+        self._remove(garbage.folders)
+        return garbage
+
+    def _remove(self, places: Sequence[Path]) -> None:
+        if places:
+            worker = self._helper.worker()
+            try:
+                worker.call("remove", paths=[str(place) for place in places])
+            finally:
+                worker.close()
+
+    def close(self) -> None:
+        self._helper.close()
+        self._lease.close()
+
+    def _record(self, image_id: str) -> ImageRecord:
+        found = self._images.get(image_id)
+        if found is None:
+            raise EngineError(
+                f'the image "{image_id}" is gone from the store', hint="run the cells above again"
+            )
+        self._lease.hold(image_id)
+        return found[1]
+
+    def _held(self, image: Image) -> Image:
+        self._lease.hold(image.id)
+        return image
+
+
+def _engine_info(folders: StoreFolders) -> EngineInfo:
+    status = folders.root.stat()
+    identity = hashlib.sha256(f"embedded {folders.root} {status.st_ino}".encode()).hexdigest()
+    uname = machine.uname()
+    return EngineInfo(
+        name="embedded",
+        identity=identity,
+        version=__version__,
+        platform=platform_of(uname.system.lower(), uname.machine),
+        address=str(folders.root),
+    )

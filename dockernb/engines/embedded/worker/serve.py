@@ -1,0 +1,146 @@
+"""What a worker does: one working container, from its channel's first message to the last."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from dockernb.engines.embedded.files.apply import apply_tar
+from dockernb.engines.embedded.files.look import pack_path, stat_path
+from dockernb.engines.embedded.files.owners import NOTED, REAL, Owners
+from dockernb.engines.embedded.guest import Rung
+from dockernb.engines.embedded.store.names import layer_name
+from dockernb.engines.embedded.worker.channel import Channel, ClosedError
+from dockernb.engines.embedded.worker.failures import failure_of
+from dockernb.engines.embedded.worker.guest_messages import GuestRunner
+from dockernb.engines.embedded.worker.layers import LayerFiles
+from dockernb.engines.embedded.worker.overlay_root import OverlayRoot, remove_place
+from dockernb.engines.embedded.worker.roots import Root
+from dockernb.engines.embedded.worker.tree_root import TreeRoot
+from dockernb.engines.embedded.worker.unpack import is_unpacked, unpack_layer
+from dockernb.errors import EngineError
+
+__all__ = ["Worker"]
+
+Message = dict[str, Any]
+
+
+class Worker:
+    """Answers one message after the other; ends when the engine closes the channel."""
+
+    def __init__(self, channel: Channel, rung: Rung, layers: LayerFiles) -> None:
+        self._channel = channel
+        self._layers = layers
+        self._folders = layers.folders
+        self._rung = rung
+        self._owners: Owners = NOTED if rung.in_user_namespace else REAL
+        self._has_overlay = rung.has_overlay
+        self._root: Root | None = None
+        self._answers: dict[str, Callable[[Message, list[int]], Message]] = {
+            "unpack": self._unpack,
+            "open": self._open,
+            "write": self._write,
+            "stat": self._stat,
+            "read": self._read,
+            "run": self._run,
+            "diff": self._diff,
+            "pack": self._pack,
+            "keep": self._keep,
+            "remove": self._remove,
+        }
+
+    def serve(self) -> None:
+        """Until the channel is closed."""
+        try:
+            while True:
+                message, files = self._channel.receive()
+                self._channel.send(self._answer(message, files))
+        except ClosedError:
+            pass
+        finally:
+            if self._root is not None:
+                self._root.discard()
+
+    def _answer(self, message: Message, files: list[int]) -> Message:
+        try:
+            return self._answers[message["do"]](message, files)
+        except Exception as error:  # noqa: BLE001 - the engine raises it again
+            return failure_of(error)
+        finally:
+            for descriptor in files:
+                os.close(descriptor)
+
+    @property
+    def _opened(self) -> Root:
+        if self._root is None:
+            raise EngineError("the working container is not open")
+        return self._root
+
+    def _unpack(self, message: Message, _files: list[int]) -> Message:
+        diff_id, blob = message["diff_id"], Path(message["blob"])
+        if self._has_overlay:
+            return {"size": unpack_layer(self._folders, blob, diff_id, self._owners)}
+        self._layers.learn([message])
+        return {"size": self._layers.make_plain(diff_id)}
+
+    def _open(self, message: Message, _files: list[int]) -> Message:
+        self._root = self._open_root(message["layers"])
+        return {}
+
+    def _open_root(self, layers: Sequence[Mapping[str, str]]) -> Root:
+        diff_ids = self._layers.learn(layers)
+        if not self._has_overlay:
+            return TreeRoot(self._layers, diff_ids, self._owners)
+        for layer in layers:
+            if not is_unpacked(self._folders, layer["diff_id"]):
+                blob = Path(layer["blob"])
+                unpack_layer(self._folders, blob, layer["diff_id"], self._owners)
+        return OverlayRoot(self._folders, [layer_name(each) for each in diff_ids], self._owners)
+
+    def _write(self, _message: Message, files: list[int]) -> Message:
+        with os.fdopen(os.dup(files[0]), "rb") as stream:
+            root = self._opened
+            apply_tar(stream, root.path, root.owners)
+        return {}
+
+    def _stat(self, message: Message, _files: list[int]) -> Message:
+        root = self._opened
+        found = stat_path(root.path, message["path"], root.owners)
+        return {"found": None if found is None else dataclasses.asdict(found)}
+
+    def _read(self, message: Message, files: list[int]) -> Message:
+        root = self._opened
+        with suppress(BrokenPipeError):  # the reader has seen enough
+            pack_path(root.path, message["path"], files[0], root.owners)
+        return {}
+
+    def _run(self, message: Message, files: list[int]) -> Message:
+        output, cancel = files
+        runner = GuestRunner(self._opened, self._rung, self._folders, self._open_root)
+        return runner.run(message, output, cancel)
+
+    def _diff(self, _message: Message, _files: list[int]) -> Message:
+        return {"entries": [entry.to_json() for entry in self._opened.changes()]}
+
+    def _pack(self, _message: Message, files: list[int]) -> Message:
+        return dataclasses.asdict(self._opened.pack(files[0]))
+
+    def _keep(self, message: Message, _files: list[int]) -> Message:
+        root, self._root = self._opened, None
+        try:
+            root.keep(message["diff_id"])
+        finally:
+            root.discard()
+        return {}
+
+    def _remove(self, message: Message, _files: list[int]) -> Message:
+        """Removes folders of the store that nobody uses."""
+        for path in map(Path, message["paths"]):
+            if self._folders.root not in path.parents:
+                raise EngineError(f'"{path}" is not in the store')
+            remove_place(path)
+        return {}

@@ -1,0 +1,119 @@
+"""Working trees on disk: one is taken, used by one worker at a time, and left for the next."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import secrets
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO
+
+from dockernb.engines.embedded.files.scan import Mark, Scan
+from dockernb.oci.atomic import write_atomically
+
+__all__ = ["TreePlace", "take_place"]
+
+# So many trees may lie there unused before another one is brought to a foreign image.
+_SPARE = 2
+
+
+class TreePlace:
+    """One working tree, locked by this process."""
+
+    def __init__(self, folder: Path, lock: IO[str]) -> None:
+        self._folder = folder
+        self._lock = lock
+
+    @property
+    def files(self) -> Path:
+        """The tree."""
+        return self._folder / "files"
+
+    @property
+    def is_dirty(self) -> bool:
+        """Whether a container used it since it was saved."""
+        return (self._folder / "dirty").exists()
+
+    def mark_dirty(self) -> None:
+        (self._folder / "dirty").touch()
+
+    def layers(self) -> tuple[str, ...]:
+        """The diff IDs of what it held when it was saved; () if nobody knows."""
+        try:
+            return tuple(json.loads((self._folder / "layers").read_bytes()))
+        except (OSError, ValueError):
+            return ()
+
+    def load(self) -> tuple[tuple[str, ...], Scan]:
+        """The layers and the scan. Of a tree that was not saved, nothing: it is emptied."""
+        try:
+            state = json.loads((self._folder / "state").read_bytes())
+            scan = {path: Mark(*mark) for path, mark in state["scan"].items()}
+            return tuple(state["layers"]), scan
+        except (OSError, ValueError, KeyError, TypeError):
+            self.mark_dirty()  # all that lies there is foreign to an empty scan
+            return (), {}
+
+    def save(self, layers: Sequence[str], scan: Scan) -> None:
+        """The tree holds just these layers."""
+        data = json.dumps({"layers": layers, "scan": scan}).encode()
+        write_atomically(self._folder / "state", data)
+        write_atomically(self._folder / "layers", json.dumps(layers).encode())
+        (self._folder / "dirty").unlink(missing_ok=True)
+
+    def forget(self) -> None:
+        """Nobody can say what the tree holds until it is saved again."""
+        (self._folder / "state").unlink(missing_ok=True)
+
+    def release(self) -> None:
+        """Another worker may take it."""
+        self._lock.close()
+
+
+def take_place(trees: Path, layers: Sequence[str]) -> TreePlace:
+    """The free tree that has most in common with an image of these layers, or a new one."""
+    free = list(_free_places(trees))
+    best = max(free, key=lambda place: _likeness(place.layers(), layers), default=None)
+    if best is not None and not any(_likeness(best.layers(), layers)) and len(free) <= _SPARE:
+        best = None
+    for place in free:
+        if place is not best:
+            place.release()
+    return best or _new_place(trees)
+
+
+def _free_places(trees: Path) -> Iterator[TreePlace]:
+    for folder in sorted(trees.iterdir()):
+        place = _locked(folder)
+        if place is not None:
+            yield place
+
+
+def _new_place(trees: Path) -> TreePlace:
+    while True:
+        folder = trees / secrets.token_hex(6)
+        (folder / "files").mkdir(mode=0o755, parents=True)
+        place = _locked(folder)
+        if place is not None:
+            return place
+
+
+def _locked(folder: Path) -> TreePlace | None:
+    try:
+        lock = (folder / "lock").open("a")
+    except OSError:
+        return None  # being removed
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        return None
+    return TreePlace(folder, lock)
+
+
+def _likeness(held: Sequence[str], wanted: Sequence[str]) -> tuple[bool, int]:
+    """Whether both are the same, and how many layers from the base on they have in common."""
+    pairs = zip(held, wanted, strict=False)
+    common = next((at for at, (one, other) in enumerate(pairs) if one != other), None)
+    return tuple(held) == tuple(wanted), min(len(held), len(wanted)) if common is None else common

@@ -1,0 +1,22 @@
+"""Images of the testbed's daemon in the store of the embedded engine."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from dockernb.engines.embedded.engine import EmbeddedEngine
+from tests.testbed import docker
+from tests.testbed.layout import Layout
+
+
+def load_from_daemon(engine: EmbeddedEngine, names: Sequence[str]) -> None:
+    """Gives the engine the daemon's images, by `docker save`."""
+    layout = Layout.from_environment()
+    with tempfile.TemporaryDirectory(dir=layout.root / "tmp", prefix="save-") as folder:
+        archive = Path(folder) / "images.tar"
+        inside = "/" + str(archive.relative_to(layout.root))
+        docker.cli(layout, "save", "--output", inside, *names)
+        engine.load(archive, lambda _: None, threading.Event())
