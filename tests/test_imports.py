@@ -21,6 +21,7 @@ ARROWS = {
     "engines": {"oci"},
     "engines.base": {"oci"},
     "engines.docker": {"oci", "engines.base"},
+    "engines.embedded": {"oci", "engines.base"},
     "engines.select": {"engines.base", "engines.docker"},
     "build": {"dockerfile", "oci", "engines.base"},
     "notebook": {"dockerfile"},

@@ -1,0 +1,1 @@
+"""The embedded engine: images and RUN without a Docker daemon and without root."""
