@@ -12,10 +12,11 @@ from .command import GuestCommand, GuestMount
 from .devices import LINKS, NODES
 from .inside import Inside
 from .network_files import hosts_file, resolver_file
+from .owners import Owner
 from .placing import Placing
 from .rung import Rung
 from .stubs import Stubs
-from .supervisor.served import Served
+from .supervisor.served import MemoryFile, Served
 
 __all__ = ["Preparation"]
 
@@ -41,7 +42,7 @@ class Preparation:
         self._stubs = Stubs(inside)
         self._placing = Placing(root, inside, real_ids=rung is Rung.PLAIN_CHROOT)
         self._made_nodes: list[str] = []
-        self._memory: dict[bytes, int] = {}
+        self._memory: dict[bytes, MemoryFile] = {}
         self.files = {"/etc/hosts": hosts_file(command.hosts), "/etc/resolv.conf": resolver_file()}
         self.served: Served | None = None
 
@@ -58,7 +59,8 @@ class Preparation:
         self._make_devices()
         if self._rung is Rung.CHROOT:
             for path, content in self.files.items():
-                self._keep_in_memory(path, content, 0o444)
+                file = GuestMount("secret", path, content=content, mode=0o644, read_only=True)
+                self._keep_in_memory(file)
             self.served = Served(self._memory, self._root / "proc")
         else:
             for path, content in self.files.items():
@@ -66,8 +68,8 @@ class Preparation:
 
     def undo(self) -> tuple[str, ...]:
         """Takes everything out; returns the mount points that had to stay."""
-        for descriptor in self._memory.values():
-            os.close(descriptor)
+        for file in self._memory.values():
+            os.close(file.descriptor)
         self._memory.clear()
         self._placing.undo()
         for path in reversed(self._made_nodes):
@@ -92,17 +94,19 @@ class Preparation:
         self._stubs.make(os.path.dirname(mount.target) or "/", folder=True)
         if mount.kind == "secret":
             self._stubs.make(mount.target, folder=False)
-            self._keep_in_memory(mount.target, mount.content, mount.permissions)
+            self._keep_in_memory(mount)
         else:
             self._placing.place(mount)
 
-    def _keep_in_memory(self, path: str, content: bytes, mode: int) -> None:
+    def _keep_in_memory(self, mount: GuestMount) -> None:
         descriptor = os.memfd_create("dockernb", os.MFD_CLOEXEC)
-        os.fchmod(descriptor, mode)
-        view = memoryview(content)
+        os.fchmod(descriptor, mount.permissions)
+        view = memoryview(mount.content)
         while view:
             view = view[os.write(descriptor, view) :]
-        self._memory[os.fsencode(os.path.normpath(path))] = descriptor
+        target = os.fsencode(os.path.normpath(mount.target))
+        owner = Owner(mount.uid, mount.gid)
+        self._memory[target] = MemoryFile(descriptor, owner, mount.read_only)
 
     def _make_devices(self) -> None:
         """Nodes where root may make them, else empty files whose names the supervisor serves."""

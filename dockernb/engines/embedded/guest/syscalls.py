@@ -82,7 +82,7 @@ def seccomp(operation: int, flags: int, pointer: object) -> int:
 def mount(
     source: str | None, target: str, kind: str | None = None, flags: int = 0, data: str = ""
 ) -> None:
-    """Mounts: the arguments are those of mount(2)."""
+    """Mounts something; the arguments are those of the system call."""
     result = _libc.mount(
         _bytes(source), _bytes(target), _bytes(kind), ctypes.c_ulong(flags), _bytes(data or None)
     )

@@ -10,7 +10,7 @@ import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["AARCH64", "BY_MACHINE", "NEWER_CALLS", "X86_64", "Arch", "native"]
+__all__ = ["AARCH64", "BY_MACHINE", "NEWER_CALLS", "RLIMIT_LOCKS", "X86_64", "Arch", "native"]
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,7 @@ class Arch:
         calls: Name of a system call -> number; names it does not have are absent.
         stat_bytes: Length of struct stat; mode, uid, gid and rdev are offsets in it.
         newfstatat: The number of newfstatat(2).
+        limit_calls: Name -> number, and the register that says which resource limit is meant.
         x32_bit: Bit in the number that marks the x32 ABI, or 0.
     """
 
@@ -34,9 +35,12 @@ class Arch:
     stat_gid: int
     stat_rdev: int
     newfstatat: int
+    limit_calls: Mapping[str, tuple[int, int]]
     x32_bit: int = 0
 
 
+#: The resource limit in which `id_table` keeps its tags.
+RLIMIT_LOCKS = 10
 # Numbered alike everywhere.
 _COMMON = {"faccessat2": 439}
 #: Calls without a handler that would lead around the supervisor: programs fall back when the kernel
@@ -70,6 +74,7 @@ X86_64 = Arch(
     stat_gid=32,
     stat_rdev=40,
     newfstatat=262,
+    limit_calls={"getrlimit": (97, 0), "setrlimit": (160, 0), "prlimit64": (302, 1)},
     x32_bit=0x40000000,
 )
 
@@ -91,6 +96,7 @@ AARCH64 = Arch(
     stat_gid=28,
     stat_rdev=32,
     newfstatat=79,
+    limit_calls={"getrlimit": (163, 0), "setrlimit": (164, 0), "prlimit64": (261, 1)},
 )
 
 BY_MACHINE = {arch.machine: arch for arch in (X86_64, AARCH64)}

@@ -18,9 +18,9 @@ _OWN = "user.dockernb."
 def handlers(context: Context) -> Handlers:  # noqa: ARG001 (all handler modules are called alike)
     """By name of the call."""
     return {
-        "listxattr": lambda call: _list(call, AT_FDCWD, read_path(call.pid, call.args[0])),
+        "listxattr": lambda call: _list(call, AT_FDCWD, read_path(call, call.args[0])),
         "llistxattr": lambda call: _list(
-            call, AT_FDCWD, read_path(call.pid, call.args[0]), follow=False
+            call, AT_FDCWD, read_path(call, call.args[0]), follow=False
         ),
         "flistxattr": lambda call: _list(call, int32(call.args[0]), b""),
     }
@@ -45,5 +45,5 @@ def _list(call: Call, folder: int, path: bytes, *, follow: bool = True) -> int:
     if size and size < len(content):
         raise OSError(errno.ERANGE, "no room")
     if size and content:
-        write_memory(call.pid, buffer, content)
+        write_memory(call, buffer, content)
     return len(content)

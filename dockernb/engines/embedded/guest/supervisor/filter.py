@@ -10,16 +10,16 @@ from __future__ import annotations
 import errno
 import struct
 
-from .arch import NEWER_CALLS, Arch
+from .arch import NEWER_CALLS, RLIMIT_LOCKS, Arch
 
 __all__ = ["ALLOW", "ENOSYS", "NOTIFY", "build_filter"]
 
 NOTIFY, ALLOW = 0x7FC00000, 0x7FFF0000
 ENOSYS = 0x00050000 | errno.ENOSYS
 
-# linux/bpf_common.h; seccomp_data is {int nr; u32 arch; ...}.
+# linux/bpf_common.h; seccomp_data is {int nr; u32 arch; u64 ip; u64 args[6]}.
 _LOAD, _JUMP_EQUAL, _JUMP_AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
-_NR, _ARCH = 0, 4
+_NR, _ARCH, _ARGUMENTS = 0, 4, 16
 #: Only of use where paths are served by the supervisor.
 _FOR_SERVED_PATHS = {"readlink", "readlinkat"}
 
@@ -46,6 +46,15 @@ def build_filter(arch: Arch, *, served: bool) -> bytes:
         program += [_instruction(_JUMP_EQUAL, number, no=1), _instruction(_RETURN, ENOSYS)]
     for number in sorted(notified):
         program += [_instruction(_JUMP_EQUAL, number, no=1), _instruction(_RETURN, NOTIFY)]
+    for number, register in arch.limit_calls.values():
+        program += [
+            _instruction(_JUMP_EQUAL, number, no=4),
+            # The low half: both architectures are little-endian, and the argument is an int.
+            _instruction(_LOAD, _ARGUMENTS + 8 * register),
+            _instruction(_JUMP_EQUAL, RLIMIT_LOCKS, no=1),
+            _instruction(_RETURN, NOTIFY),
+            _instruction(_RETURN, ALLOW),
+        ]
     program.append(_instruction(_RETURN, ALLOW))
     return b"".join(program)
 

@@ -73,7 +73,7 @@ def _changing(context: Context, places: list[tuple[int | None, int]]) -> Handler
             return GO_ON
         for folder_register, path_register in places:
             folder = AT_FDCWD if folder_register is None else int32(call.args[folder_register])
-            path = read_path(call.pid, call.args[path_register])
+            path = read_path(call, call.args[path_register])
             if served and served.is_mount_point(call.pid, folder, path):
                 raise OSError(errno.EBUSY, "a mount point")
             if ids is not None:
@@ -108,7 +108,7 @@ def _owning(context: Context, folder_register: int | None, path_register: int) -
             return GO_ON
         folder = AT_FDCWD if folder_register is None else int32(call.args[folder_register])
         address = call.args[path_register] if path_register >= 0 else 0
-        path = read_path(call.pid, address) if address else b""
+        path = read_path(call, address) if address else b""
         if path.startswith((b"/dev/", b"/proc/")):
             return GO_ON
         try:
@@ -135,7 +135,7 @@ def _check_attributes(ids: Ids, call: Call, found: int) -> None:
 
 
 def _make_folder(ids: Ids, call: Call, folder: int, first: int) -> int:
-    parent, name = open_parent(call.pid, folder, read_path(call.pid, call.args[first]))
+    parent, name = open_parent(call.pid, folder, read_path(call, call.args[first]))
     try:
         _check_new(ids, call, parent, name)
         owner = new_owner(ids, parent)
@@ -154,8 +154,8 @@ def _make_folder(ids: Ids, call: Call, folder: int, first: int) -> int:
 
 
 def _make_link(ids: Ids, call: Call, folder: int, path_register: int) -> int:
-    target = read_path(call.pid, call.args[0])
-    parent, name = open_parent(call.pid, folder, read_path(call.pid, call.args[path_register]))
+    target = read_path(call, call.args[0])
+    parent, name = open_parent(call.pid, folder, read_path(call, call.args[path_register]))
     try:
         _check_new(ids, call, parent, name)
         os.symlink(target, name, dir_fd=parent)
@@ -177,7 +177,7 @@ def _check_new(ids: Ids, call: Call, parent: int, name: bytes) -> None:
 
 
 def _check_path(ids: Ids, call: Call, wanted: int) -> int:
-    path = read_path(call.pid, call.args[0])
+    path = read_path(call, call.args[0])
     try:
         found = open_path(call.pid, AT_FDCWD, path, follow=True)
     except OSError:

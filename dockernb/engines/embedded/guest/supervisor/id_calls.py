@@ -47,7 +47,7 @@ def _get_three(context: Context, call: Call) -> int:
     is_user = call.number == context.arch.calls["getresuid"]
     quad = ids.user if is_user else ids.group
     for address, number in zip(call.args, (quad.real, quad.effective, quad.saved), strict=False):
-        write_memory(call.pid, address, struct.pack("=I", number))
+        write_memory(call, address, struct.pack("=I", number))
     return 0
 
 
@@ -69,7 +69,7 @@ def _get_groups(context: Context, call: Call) -> int:
     if (room and room < len(groups)) or room < 0:
         raise OSError(errno.EINVAL, "not enough room")
     if room and groups:
-        write_memory(call.pid, call.args[1], struct.pack(f"={len(groups)}I", *groups))
+        write_memory(call, call.args[1], struct.pack(f"={len(groups)}I", *groups))
     return len(groups)
 
 
@@ -80,7 +80,7 @@ def _set_groups(context: Context, call: Call) -> int:
         raise PermissionError(errno.EPERM, "not root")
     if not 0 <= count <= _MOST_GROUPS:
         raise OSError(errno.EINVAL, "too many groups")
-    content = read_memory(call.pid, call.args[1], 4 * count) if count else b""
+    content = read_memory(call, call.args[1], 4 * count) if count else b""
     context.table.set(call.pid, replace(ids, groups=struct.unpack(f"={count}I", content)))
     return 0
 
@@ -89,7 +89,7 @@ def _set_capabilities(context: Context, call: Call) -> int:
     """Root may always; others raise what they kept over setuid (PR_SET_KEEPCAPS), or drop it."""
     ids = context.table.of(call.pid)
     if ids.user.effective != 0:
-        effective = struct.unpack("=I", read_memory(call.pid, call.args[1], 4))[0]
+        effective = struct.unpack("=I", read_memory(call, call.args[1], 4))[0]
         capable = bool(effective & _CAP_SETGID_OR_SETUID)
         context.table.set(call.pid, replace(ids, capable=capable))
     return 0

@@ -3,7 +3,7 @@
 The resource limit RLIMIT_LOCKS has had no effect since Linux 2.4, belongs to a process with all its
 threads, and is inherited by fork and exec at the very moment they happen. The supervisor writes the
 number of an entry of its table there; no process is ever mistaken for another, however quickly its
-parent ends.
+parent ends. Guests do not see it: `limit_calls` answers what they ask of this limit.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from __future__ import annotations
 import errno
 import resource
 
+from .arch import RLIMIT_LOCKS
 from .ids import Ids
 
 __all__ = ["IdTable"]
 
-_RLIMIT_LOCKS = 10
 _FIRST_TAG = 0x646E62000000
 _MOST_ENTRIES = 4096
 
@@ -32,7 +32,7 @@ class IdTable:
         """The ids of a process or of a thread's process."""
         if len(self._entries) == 1:
             return self._entries[0]
-        tag = resource.prlimit(pid, _RLIMIT_LOCKS)[0] - _FIRST_TAG
+        tag = resource.prlimit(pid, RLIMIT_LOCKS)[0] - _FIRST_TAG
         return self._entries[tag if 0 <= tag < len(self._entries) else 0]
 
     def set(self, pid: int, ids: Ids) -> None:
@@ -45,8 +45,8 @@ class IdTable:
             self._entries.append(ids)
             self._numbers[ids] = number
             self.only_root = self.only_root and _is_root(ids)
-        limit = resource.prlimit(pid, _RLIMIT_LOCKS)[1]
-        resource.prlimit(pid, _RLIMIT_LOCKS, (_FIRST_TAG + number, limit))
+        limit = resource.prlimit(pid, RLIMIT_LOCKS)[1]
+        resource.prlimit(pid, RLIMIT_LOCKS, (_FIRST_TAG + number, limit))
 
 
 def _is_root(ids: Ids) -> bool:

@@ -55,7 +55,8 @@ class Call:
     """A system call that waits for an answer.
 
     Args:
-        pid: The calling thread, in the supervisor's pid namespace.
+        pid: The calling thread, in the supervisor's pid namespace. Another process may get the
+            number as soon as this one is killed: ask `listener.is_waiting` after opening /proc/PID.
         args: The six raw 64-bit registers.
     """
 
@@ -63,6 +64,7 @@ class Call:
     pid: int
     number: int
     args: tuple[int, ...]
+    listener: Listener
 
 
 class Listener:
@@ -85,7 +87,7 @@ class Listener:
                 return None
             raise
         word, pid, _, number, _, _, *args = _NOTIFICATION.unpack(self._buffer)
-        return Call(word, pid, number, tuple(args))
+        return Call(word, pid, number, tuple(args), self)
 
     def is_waiting(self, call: Call) -> bool:
         """Whether the caller still waits: what was read of its memory before was really its own."""

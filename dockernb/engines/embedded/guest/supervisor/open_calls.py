@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 
 from ..owners import write_owner
 from .context import GO_ON, Context, Handlers, int32, uint32
@@ -11,7 +12,7 @@ from .ids import Ids
 from .notify import Call
 from .owner_calls import new_owner
 from .paths import AT_FDCWD, open_parent, open_path
-from .permissions import EXECUTE, READ, WRITE, check, check_search
+from .permissions import EXECUTE, READ, WRITE, check, check_search, permitted
 from .process import read_path, umask_of, write_memory
 
 __all__ = ["handlers"]
@@ -46,10 +47,11 @@ class _Files:
         ids = context.restricted(call)
         if ids is None and context.served is None:
             return GO_ON
-        name, flags = read_path(call.pid, path), uint32(flags)
+        name, flags = read_path(call, path), uint32(flags)
         if context.served:
             opened = context.served.open(call.pid, folder, name, flags)
             if opened is not None:
+                self._check_served(call, ids, folder, name, opened, _wanted(flags))
                 self._hand_over(call, opened, flags)
                 return None
         if ids is None or flags & os.O_PATH or not name or name.startswith(_NOT_FILES):
@@ -72,6 +74,19 @@ class _Files:
         finally:
             os.close(found)
         return GO_ON
+
+    def _check_served(
+        self, call: Call, ids: Ids | None, folder: int, name: bytes, opened: int, wanted: int
+    ) -> None:
+        """A secret is for whom it was given to; what is the kernel's was the kernel's to refuse."""
+        if ids is None or self._context.served is None:
+            return
+        mode = os.fstat(opened).st_mode
+        owner = self._context.served.owner(call.pid, folder, name)
+        is_file = stat.S_ISREG(mode) and not name.startswith(_NOT_FILES)
+        if is_file and not permitted(ids, mode, owner, wanted):
+            os.close(opened)
+            raise PermissionError(errno.EACCES, "denied by its mode")
 
     def _create(
         self, call: Call, ids: Ids, folder: int, name: bytes, flags: int, mode: int
@@ -103,10 +118,11 @@ class _Files:
         ids = context.restricted(call)
         if ids is None and context.served is None:
             return GO_ON
-        name, follow = read_path(call.pid, path), not flags & _AT_SYMLINK_NOFOLLOW
+        name, follow = read_path(call, path), not flags & _AT_SYMLINK_NOFOLLOW
         if context.served:
             served = context.served.open_status(call.pid, folder, name, follow)
             if served is not None:
+                self._check_served(call, ids, folder, name, served, uint32(mode) & 7)
                 os.close(served)
                 return 0
         if ids is None or not name or name.startswith(_NOT_FILES):
@@ -126,13 +142,13 @@ class _Files:
         served = self._context.served
         if served is None:
             return GO_ON
-        target = served.read_link(call.pid, folder, read_path(call.pid, path))
+        target = served.read_link(call.pid, folder, read_path(call, path))
         if target is None:
             return GO_ON
         if int32(size) <= 0:
             raise OSError(errno.EINVAL, "no room")
         target = target[: int32(size)]
-        write_memory(call.pid, buffer, target)
+        write_memory(call, buffer, target)
         return len(target)
 
 

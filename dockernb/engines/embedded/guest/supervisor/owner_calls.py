@@ -50,7 +50,7 @@ def _change_at(context: Context, call: Call) -> int:
 
 def _change(context: Context, call: Call, folder: int, first: int, *, follow: bool) -> int:
     """The call's registers are path, uid, gid from the index `first` on."""
-    path = read_path(call.pid, call.args[first])
+    path = read_path(call, call.args[first])
     wanted = call.args[first + 1 : first + 3]
     if not path and not (first and call.args[4] & _AT_EMPTY_PATH):
         raise FileNotFoundError(errno.ENOENT, "empty path")
@@ -133,7 +133,7 @@ def _make(context: Context, call: Call, folder: int, first: int) -> int:
         return GO_ON
     if is_device and ids is not None and not ids.capable:
         raise PermissionError(errno.EPERM, "only root makes device nodes")
-    parent, name = open_parent(call.pid, folder, read_path(call.pid, call.args[first]))
+    parent, name = open_parent(call.pid, folder, read_path(call, call.args[first]))
     try:
         if ids is not None:
             check(ids, parent, WRITE)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 
+from .notify import Call
+
 __all__ = ["read_memory", "read_path", "thread_group", "umask_of", "write_memory"]
 
 _PAGE = 4096
@@ -12,9 +14,9 @@ _PAGE = 4096
 _MOST_PATH = 4096
 
 
-def read_memory(pid: int, address: int, length: int) -> bytes:
+def read_memory(call: Call, address: int, length: int) -> bytes:
     """`length` bytes at `address`; EFAULT as the kernel would say."""
-    memory = os.open(f"/proc/{pid}/mem", os.O_RDONLY | os.O_CLOEXEC)
+    memory = _open_memory(call, os.O_RDONLY)
     try:
         content = os.pread(memory, length, address)
     except (OSError, OverflowError) as error:
@@ -26,9 +28,9 @@ def read_memory(pid: int, address: int, length: int) -> bytes:
     return content
 
 
-def read_path(pid: int, address: int) -> bytes:
+def read_path(call: Call, address: int) -> bytes:
     """The zero-terminated string at `address`, at most PATH_MAX long."""
-    memory = os.open(f"/proc/{pid}/mem", os.O_RDONLY | os.O_CLOEXEC)
+    memory = _open_memory(call, os.O_RDONLY)
     found = b""
     try:
         while len(found) < _MOST_PATH:
@@ -48,15 +50,24 @@ def read_path(pid: int, address: int) -> bytes:
     raise OSError(errno.ENAMETOOLONG, "path too long")
 
 
-def write_memory(pid: int, address: int, content: bytes) -> None:
+def write_memory(call: Call, address: int, content: bytes) -> None:
     """Writes into the guest; EFAULT as the kernel would say."""
-    memory = os.open(f"/proc/{pid}/mem", os.O_RDWR | os.O_CLOEXEC)
+    memory = _open_memory(call, os.O_RDWR)
     try:
         os.pwrite(memory, content, address)
     except (OSError, OverflowError) as error:
         raise OSError(errno.EFAULT, "bad address") from error
     finally:
         os.close(memory)
+
+
+def _open_memory(call: Call, flags: int) -> int:
+    memory = os.open(f"/proc/{call.pid}/mem", flags | os.O_CLOEXEC)
+    # Only now is it sure that the number was still the caller's (seccomp_unotify(2)).
+    if not call.listener.is_waiting(call):
+        os.close(memory)
+        raise ProcessLookupError(errno.ESRCH, "the caller is gone")
+    return memory
 
 
 def umask_of(pid: int) -> int:

@@ -27,11 +27,11 @@ def handlers(context: Context) -> Handlers:
 def _execute(context: Context, call: Call, folder: int, address: int) -> int:
     if context.table.only_root and context.served is None:
         return GO_ON
-    path = read_path(call.pid, address) if address else b""
+    path = read_path(call, address) if address else b""
     if context.served:
         shorter = context.served.program(call.pid, path)
         if shorter is not None:
-            write_memory(call.pid, address, shorter + b"\0")
+            write_memory(call, address, shorter + b"\0")
             return GO_ON
     if context.table.only_root or path.startswith((b"/proc/", b"/dev/")):
         return GO_ON

@@ -7,16 +7,19 @@ works. What works on names (rename, chdir into /proc/1, ...) sees the empty fold
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import itertools
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+from ..owners import Owner
 from .paths import guest_text, start_of
 from .process import thread_group
 
-__all__ = ["DEVICES", "Served"]
+__all__ = ["DEVICES", "MemoryFile", "Served"]
 
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "ptmx")
 _STREAMS = (b"/dev/stdin", b"/dev/stdout", b"/dev/stderr")
@@ -25,16 +28,25 @@ _FOLDERS = (b"/proc", b"/sys", b"/dev/pts")
 _MOST_LINKS = 40
 
 
+@dataclass(frozen=True)
+class MemoryFile:
+    """A file that exists in memory only: its descriptor, owner, and whether it may be written."""
+
+    descriptor: int
+    owner: Owner
+    read_only: bool
+
+
 class Served:
     """What is served to a guest.
 
     Args:
-        files: Absolute path in the guest -> descriptor of a file in memory.
+        files: Absolute path in the guest -> file in memory.
         programs: Folder in the tree for links to programs that are only known by a served path,
             and the same folder's path in the guest.
     """
 
-    def __init__(self, files: Mapping[bytes, int], programs: Path) -> None:
+    def __init__(self, files: Mapping[bytes, MemoryFile], programs: Path) -> None:
         self._files = dict(files)
         self._devices = {b"/dev/" + name.encode() for name in DEVICES}
         self._programs = programs
@@ -46,6 +58,7 @@ class Served:
         host = self._host_path(pid, folder, path, follow=not flags & os.O_NOFOLLOW)
         if host is None:
             return None
+        self._check_writable(host, flags)
         keep = os.O_ACCMODE | os.O_APPEND | os.O_TRUNC | os.O_DIRECTORY | os.O_PATH | os.O_NONBLOCK
         # Not blocking: a pipe behind /proc/PID/fd may have no other end.
         how = flags & keep | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
@@ -53,6 +66,13 @@ class Served:
         if not flags & (os.O_NONBLOCK | os.O_PATH):
             fcntl.fcntl(opened, fcntl.F_SETFL, flags & os.O_APPEND)
         return opened
+
+    def _check_writable(self, host: bytes, flags: int) -> None:
+        if not flags & (os.O_ACCMODE | os.O_TRUNC):
+            return
+        for file in self._files.values():
+            if file.read_only and host == b"/proc/self/fd/%d" % file.descriptor:
+                raise OSError(errno.EROFS, "read-only")
 
     def open_status(self, pid: int, folder: int, path: bytes, follow: bool) -> int | None:
         """An O_PATH descriptor if the path is served, else None."""
@@ -62,6 +82,12 @@ class Served:
         if host is None:
             return None
         return os.open(host, os.O_PATH | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW))
+
+    def owner(self, pid: int, folder: int, path: bytes) -> Owner:
+        """The owner of what `open_status` opened: root's, but for files in memory."""
+        text = self._absolute(pid, folder, path)
+        file = self._files.get(text) if text else None
+        return file.owner if file else Owner()
 
     def read_link(self, pid: int, folder: int, path: bytes) -> bytes | None:
         """Where a served link points to, in the guest's words; None if the path is not served."""
@@ -129,9 +155,9 @@ class Served:
         """The host's path for an absolute path of the guest, or None."""
         if text[:2] not in {b"/d", b"/p", b"/s"} and text not in self._files:
             return None
-        descriptor = self._files.get(text)
-        if descriptor is not None:
-            return os.fsencode(f"/proc/self/fd/{descriptor}")
+        file = self._files.get(text)
+        if file is not None:
+            return os.fsencode(f"/proc/self/fd/{file.descriptor}")
         if text in _STREAMS:
             return os.fsencode(f"/proc/{pid}/fd/{_STREAMS.index(text)}")
         if text == b"/dev/fd" or text.startswith(b"/dev/fd/"):

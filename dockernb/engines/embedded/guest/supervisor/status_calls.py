@@ -46,14 +46,14 @@ class _Status:
         return self._answer(call, descriptor, b"", 0, buffer)
 
     def named(self, call: Call, folder: int, path: int, flags: int, buffer: int) -> int:
-        name = read_path(call.pid, path) if path else b""
+        name = read_path(call, path) if path else b""
         if not name and not flags & _AT_EMPTY_PATH:
             return GO_ON
         return self._answer(call, folder, name, flags, buffer)
 
     def extended(self, call: Call) -> int:
         folder, path, flags, mask, buffer = call.args[:5]
-        name = read_path(call.pid, path) if path else b""
+        name = read_path(call, path) if path else b""
         if not name and not flags & _AT_EMPTY_PATH:
             return GO_ON
         return self._answer(call, int32(folder), name, uint32(flags), buffer, mask=uint32(mask))
@@ -64,8 +64,10 @@ class _Status:
         follow = not flags & _AT_SYMLINK_NOFOLLOW
         served = self._context.served
         descriptor = served.open_status(call.pid, folder, path, follow) if served else None
-        owner: Owner | None = Owner()
-        if descriptor is None:
+        owner: Owner | None = None
+        if served and descriptor is not None:
+            owner = served.owner(call.pid, folder, path)
+        elif descriptor is None:
             if path.startswith(b"/proc/"):
                 return GO_ON
             try:
@@ -80,7 +82,7 @@ class _Status:
             content = self._status(descriptor, flags, mask, owner)
         finally:
             os.close(descriptor)
-        write_memory(call.pid, buffer, content)
+        write_memory(call, buffer, content)
         return 0
 
     def _check_reachable(self, call: Call, folder: int, path: bytes) -> None:

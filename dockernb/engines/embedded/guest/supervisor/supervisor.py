@@ -8,6 +8,7 @@ from . import (
     attribute_calls,
     folder_calls,
     id_calls,
+    limit_calls,
     open_calls,
     owner_calls,
     program_calls,
@@ -26,6 +27,7 @@ _MODULES = (
     attribute_calls,
     folder_calls,
     id_calls,
+    limit_calls,
     open_calls,
     owner_calls,
     program_calls,
@@ -46,10 +48,11 @@ class Supervisor:
         self._listener = Listener(listener)
         self._context = Context(arch, self._listener, IdTable(initial), served)
         self._handlers: dict[int, Handler] = {}
+        numbers = {**arch.calls, **{name: number for name, (number, _) in arch.limit_calls.items()}}
         for module in _MODULES:
             for name, handler in module.handlers(self._context).items():
-                if name in arch.calls:
-                    self._handlers[arch.calls[name]] = handler
+                if name in numbers:
+                    self._handlers[numbers[name]] = handler
 
     @property
     def warnings(self) -> tuple[str, ...]:
