@@ -1,0 +1,136 @@
+"""Entering the namespaces of a rung, and overlays in them."""
+
+from __future__ import annotations
+
+import functools
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ....errors import EngineNotAvailableError
+from . import syscalls
+from .rung import Rung
+
+__all__ = ["can_mount_proc", "enter_namespaces", "mount_overlay", "try_in_child", "unmount"]
+
+#: mount(2) takes one page of options, its end included.
+_OPTION_BYTES = 4095
+
+
+def enter_namespaces(rung: Rung) -> None:
+    """Takes this single-threaded process into the namespaces that guests of `rung` are made in.
+
+    Rung 1: a private mount namespace. Rungs 2 and 3: a user namespace in which the caller's ids are
+    0:0 (and no other id exists), with a private mount namespace. Rung 4: the user namespace.
+
+    Raises:
+        EngineNotAvailableError: the kernel refused; this process may be in some of them already.
+    """
+    try:
+        _enter(rung)
+    except OSError as error:
+        raise EngineNotAvailableError(
+            f'rung {rung.value} of the embedded engine cannot be entered: "{error.strerror}"',
+            hint="Run `dockernb doctor` to see which rungs work here.",
+        ) from error
+    if rung.has_mounts:
+        can_mount_proc()  # asked once here: forked workers inherit the answer
+
+
+def _enter(rung: Rung) -> None:
+    if rung.in_user_namespace:
+        uid, gid = os.geteuid(), os.getegid()
+        mounts = syscalls.CLONE_NEWNS if rung.has_mounts else 0
+        syscalls.unshare(syscalls.CLONE_NEWUSER | mounts)
+        # user_namespaces(7): without privileges, gid_map only after setgroups(2) is denied.
+        _write("/proc/self/setgroups", "deny")
+        _write("/proc/self/uid_map", f"0 {uid} 1")
+        _write("/proc/self/gid_map", f"0 {gid} 1")
+    elif rung is Rung.OVERLAY_ROOT:
+        syscalls.unshare(syscalls.CLONE_NEWNS)
+    if rung.has_mounts:
+        syscalls.mount(None, "/", None, syscalls.MS_REC | syscalls.MS_PRIVATE)
+
+
+def _write(path: str, text: str) -> None:
+    # One write(2): the kernel takes a map in one piece only.
+    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(descriptor, text.encode())
+    finally:
+        os.close(descriptor)
+
+
+@functools.cache
+def can_mount_proc() -> bool:
+    """Whether a process in a new pid namespace may mount a /proc of its own (not in most pods)."""
+
+    def attempt() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            syscalls.mount("proc", folder, "proc")
+            syscalls.umount(folder)
+
+    flags = syscalls.CLONE_NEWPID | syscalls.CLONE_NEWNS
+    return try_in_child(attempt, lambda: syscalls.clone(flags)) == ""
+
+
+def try_in_child(attempt: Callable[[], None], fork: Callable[[], int] = os.fork) -> str:
+    """Calls `attempt` in a child process; "" if it returned, else what the kernel said."""
+    reader, writer = os.pipe()
+    try:
+        child = fork()
+    except OSError as error:
+        os.close(reader)
+        os.close(writer)
+        return str(error.strerror)
+    if child == 0:
+        _report(attempt, writer)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as answer:
+        text = answer.read().decode(errors="replace")
+    os.waitpid(child, 0)
+    return "" if text == "ok" else text or "the attempt was killed"
+
+
+def _report(attempt: Callable[[], None], writer: int) -> None:
+    try:
+        attempt()
+        os.write(writer, b"ok")
+    except OSError as error:
+        os.write(writer, (error.strerror or str(error)).encode())
+    finally:
+        os._exit(0)
+
+
+def mount_overlay(lower: Sequence[str], upper: str, work: str, merged: str, *, user: bool) -> None:
+    """Mounts an overlay at `merged`, in the mount namespace of the caller.
+
+    Args:
+        lower: Absolute paths of the layers, topmost first; 127 fit if their names are short.
+        user: Keep overlay's own marks in user.* attributes, as a user namespace needs.
+
+    Raises:
+        OSError: the kernel refused; ENAMETOOLONG when the layers do not fit.
+    """
+    merged = str(Path(merged).absolute())
+    paths = [str(Path(path).absolute()) for path in (*lower, upper, work)]
+    base = os.path.commonpath(paths)
+    short = [os.path.relpath(path, base).replace(",", "\\,").replace(":", "\\:") for path in paths]
+    options = f"lowerdir={':'.join(short[:-2])},upperdir={short[-2]},workdir={short[-1]}"
+    options += ",userxattr" if user else ""
+    if len(os.fsencode(options)) > _OPTION_BYTES:
+        raise OSError(36, f"{len(lower)} layers do not fit into one overlay", base)
+    before = os.open(".", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        # Paths relative to the folder that all have in common: the options must fit into one page.
+        os.chdir(base)
+        syscalls.mount("overlay", merged, "overlay", 0, options)
+    finally:
+        os.fchdir(before)
+        os.close(before)
+
+
+def unmount(path: str) -> None:
+    """Takes a mount away; what still uses it keeps it until then."""
+    syscalls.umount(path)

@@ -1,0 +1,64 @@
+"""The seccomp filter, built as bytes without touching the kernel.
+
+Programs of another architecture (32-bit ones on a 64-bit kernel) run unsupervised: they work, see
+real ids and cannot chown. The x32 ABI has the same architecture word and other numbers; it gets
+ENOSYS, as on kernels built without it.
+"""
+
+from __future__ import annotations
+
+import errno
+import struct
+
+from .arch import NEWER_CALLS, RLIMIT_LOCKS, Arch
+
+__all__ = ["ALLOW", "ENOSYS", "NOTIFY", "build_filter"]
+
+NOTIFY, ALLOW = 0x7FC00000, 0x7FFF0000
+ENOSYS = 0x00050000 | errno.ENOSYS
+
+# linux/bpf_common.h; seccomp_data is {int nr; u32 arch; u64 ip; u64 args[6]}.
+_LOAD, _JUMP_EQUAL, _JUMP_AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
+_NR, _ARCH, _ARGUMENTS = 0, 4, 16
+#: Only of use where paths are served by the supervisor.
+_FOR_SERVED_PATHS = {"readlink", "readlinkat"}
+
+
+def build_filter(arch: Arch, *, served: bool) -> bytes:
+    """The instructions (8 bytes each) for a guest.
+
+    Args:
+        served: Whether the supervisor serves paths (rung 4), and so has to see readlink(2) too.
+    """
+    notified = [
+        number for name, number in arch.calls.items() if served or name not in _FOR_SERVED_PATHS
+    ]
+    program = [
+        _instruction(_LOAD, _ARCH),
+        _instruction(_JUMP_EQUAL, arch.audit, yes=1),
+        _instruction(_RETURN, ALLOW),
+        _instruction(_LOAD, _NR),
+    ]
+    if arch.x32_bit:
+        program += [_instruction(_JUMP_AT_LEAST, arch.x32_bit, no=1)]
+        program += [_instruction(_RETURN, ENOSYS)]
+    for number in NEWER_CALLS:
+        program += [_instruction(_JUMP_EQUAL, number, no=1), _instruction(_RETURN, ENOSYS)]
+    for number in sorted(notified):
+        program += [_instruction(_JUMP_EQUAL, number, no=1), _instruction(_RETURN, NOTIFY)]
+    for number, register in arch.limit_calls.values():
+        program += [
+            _instruction(_JUMP_EQUAL, number, no=4),
+            # The low half: both architectures are little-endian, and the argument is an int.
+            _instruction(_LOAD, _ARGUMENTS + 8 * register),
+            _instruction(_JUMP_EQUAL, RLIMIT_LOCKS, no=1),
+            _instruction(_RETURN, NOTIFY),
+            _instruction(_RETURN, ALLOW),
+        ]
+    program.append(_instruction(_RETURN, ALLOW))
+    return b"".join(program)
+
+
+def _instruction(code: int, value: int, *, yes: int = 0, no: int = 0) -> bytes:
+    """Struct sock_filter: `yes` and `no` are how many instructions a jump leaves out."""
+    return struct.pack("=HBBI", code, yes, no, value)

@@ -1,0 +1,79 @@
+"""Answers the calls of a guest, one after the other."""
+
+from __future__ import annotations
+
+import errno
+
+from . import (
+    attribute_calls,
+    folder_calls,
+    id_calls,
+    limit_calls,
+    open_calls,
+    owner_calls,
+    program_calls,
+    status_calls,
+)
+from .arch import native
+from .context import GO_ON, Context, Handler
+from .id_table import IdTable
+from .ids import Ids
+from .notify import Listener
+from .served import Served
+
+__all__ = ["Supervisor"]
+
+_MODULES = (
+    attribute_calls,
+    folder_calls,
+    id_calls,
+    limit_calls,
+    open_calls,
+    owner_calls,
+    program_calls,
+    status_calls,
+)
+
+
+class Supervisor:
+    """Serves one guest.
+
+    Args:
+        listener: The descriptor that the guest's filter sends calls to; not closed here.
+        initial: Who the guest starts as.
+    """
+
+    def __init__(self, listener: int, initial: Ids, served: Served | None) -> None:
+        arch = native()
+        self._listener = Listener(listener)
+        self._context = Context(arch, self._listener, IdTable(initial), served)
+        self._handlers: dict[int, Handler] = {}
+        numbers = {**arch.calls, **{name: number for name, (number, _) in arch.limit_calls.items()}}
+        for module in _MODULES:
+            for name, handler in module.handlers(self._context).items():
+                if name in numbers:
+                    self._handlers[numbers[name]] = handler
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What could not be done as the kernel does it."""
+        return tuple(sorted(self._context.warnings))
+
+    def answer_one(self) -> None:
+        """Receives one call and answers it."""
+        listener = self._listener
+        call = listener.receive()
+        if call is None:
+            return
+        handler = self._handlers.get(call.number)
+        try:
+            result = GO_ON if handler is None else handler(call)
+        except OSError as error:
+            listener.refuse(call, error.errno or errno.EIO)
+        except (ValueError, OverflowError):
+            listener.refuse(call, errno.EINVAL)  # what no kernel would take either
+        else:
+            if result == GO_ON:
+                listener.let_go_on(call)
+            elif result is not None:
+                listener.answer(call, result)
