@@ -29,11 +29,13 @@ class Mounter:
 
     Args:
         root: Absolute path of the folder; it is made a mount of its own.
+        network: "none" if this process is in a network namespace of its own.
         own_proc: Whether this process is in a pid namespace that may have its own /proc.
     """
 
-    def __init__(self, root: str, rung: Rung, *, own_proc: bool) -> None:
+    def __init__(self, root: str, rung: Rung, network: str, *, own_proc: bool) -> None:
         self._rung = rung
+        self._network = network
         self._own_proc = own_proc
         syscalls.mount(root, root, None, _BIND)
         self._root = root
@@ -86,11 +88,23 @@ class Mounter:
         else:
             syscalls.mount("/proc", self._target("/proc"), None, _BIND)
         mount_devices(self._target("/dev"))
-        syscalls.mount("/sys", self._target("/sys"), None, _BIND)
-        with contextlib.suppress(OSError):
-            syscalls.restrict_mount(self._target("/sys"), recursive=True)
+        self._mount_sys()
         if self._rung is Rung.OVERLAY_ROOT:
             self._protect_host()
+
+    def _mount_sys(self) -> None:
+        """The host's; without network one of its own, which shows no device but "lo"."""
+        target = self._target("/sys")
+        if self._network == "none":
+            try:
+                syscalls.mount("sysfs", target, "sysfs", _SAFE | syscalls.MS_RDONLY)
+            except OSError:  # refused where the host's /sys has something mounted over it
+                pass
+            else:
+                return
+        syscalls.mount("/sys", target, None, _BIND)
+        with contextlib.suppress(OSError):
+            syscalls.restrict_mount(self._target("/sys"), recursive=True)
 
     def _protect_host(self) -> None:
         for path in _READ_ONLY:

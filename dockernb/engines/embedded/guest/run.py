@@ -20,6 +20,8 @@ from .supervisor.filter import build_filter
 
 __all__ = ["run_guest"]
 
+MAKING_THE_PROCESS = "making the process"
+
 
 def run_guest(
     root: Path, rung: Rung, command: GuestCommand, *, stdout: int, stderr: int, cancel: int
@@ -40,12 +42,6 @@ def run_guest(
     """
     if not command.argv:
         raise EngineError("there is no command to run", state="Nothing was started.")
-    if rung is Rung.PLAIN_CHROOT and command.network == "none":
-        raise UnsupportedByEngineError(
-            "a command without network needs a network namespace",
-            rule="Root without the right to mount may not make one.",
-            hint="Leave out --network=none, or use the docker engine: %engine docker",
-        )
     if not Rung.OVERLAY_ROOT <= rung <= Rung.PLAIN_CHROOT:
         raise UnsupportedByEngineError(
             "no command can be run here",
@@ -70,6 +66,8 @@ def run_guest(
         inside.close()
     if outcome.error:
         said = outcome.error
+        if said["what"] == MAKING_THE_PROCESS and command.network == "none":
+            raise _no_network_namespace()
         raise _not_started(str(said["what"]), str(said["error"]), said.get("path"))
     return GuestEnd(outcome.exit_code, outcome.cancelled, left, tuple(outcome.warnings))
 
@@ -115,10 +113,18 @@ def _keep(
         os.write(answer, outcome.to_json())
         code = 0
     except OSError as error:
-        said: dict[str, str | int] = {"what": "making the process", "error": error.strerror or ""}
+        said: dict[str, str | int] = {"what": MAKING_THE_PROCESS, "error": error.strerror or ""}
         os.write(answer, Outcome(error=said).to_json())
     finally:
         os._exit(code)
+
+
+def _no_network_namespace() -> UnsupportedByEngineError:
+    return UnsupportedByEngineError(
+        "a command without network needs a network namespace",
+        rule="Root without the right to mount may not make one.",
+        hint="Leave out --network=none, or use the docker engine: %engine docker",
+    )
 
 
 def _not_started(what: str, reason: str | None, path: object) -> EngineError:

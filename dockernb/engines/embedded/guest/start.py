@@ -101,9 +101,10 @@ def _enter_root(start: Start) -> None:
     if start.command.network == "none":
         _raise_loopback()
     if start.rung.has_mounts:
-        mounter = Mounter(start.root, start.rung, own_proc=start.own_proc)
+        mounter = Mounter(start.root, start.rung, start.command.network, own_proc=start.own_proc)
         mounter.mount_all(start.files, start.command.mounts)
         change_root(start.root)
+        os.dup2(os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC), 0)  # the root's own
     else:
         os.chroot(start.root)
     os.umask(0o022)
