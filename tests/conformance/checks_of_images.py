@@ -174,3 +174,18 @@ def check_platform_must_match(bench: Bench) -> None:
 def check_a_parent_that_is_gone(bench: Bench) -> None:
     with pytest.raises(EngineError), bench.engine.create("sha256:" + "0" * 64, shell("true")):
         pass
+
+
+def check_a_layer_holds_no_more_than_it_says(bench: Bench) -> None:
+    """Also where the command touched a folder that has nothing to do with the layer."""
+    script = "echo same >/same; touch -d @0 /same; touch /etc/x; rm /etc/x; mkdir /d; rmdir /d"
+    ran = bench.step(bench.base, script)
+    bare = bench.engine.scratch(
+        ImageConfig(history=(HistoryEntry(created_by="FROM scratch", empty_layer=True),))
+    )
+    bench.made.append(bare)
+    copied = bench.files(bare, [("same", b"same\n")])
+    assert ran.id != copied.id
+    with bench.engine.open_image(copied.id) as view:
+        names = {name.removeprefix("./").strip("/") for name in untar(view.read("/"))}
+    assert names - {"", "."} == {"same"}

@@ -11,6 +11,7 @@ import stat
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import PurePosixPath
 
 from dockernb.engines.embedded.files.folders import remove_entry
 from dockernb.engines.embedded.files.names import OPAQUE, WHITEOUT
@@ -42,8 +43,9 @@ def pack_upper(
     """Packs what an upper folder holds, with whiteouts as the OCI specification writes them.
 
     Args:
-        changed: Paths that the diff names. A folder that it does not name was only copied up, and
-            has an entry only if something below it has.
+        changed: Paths that the diff names. A folder that it does not name was only copied up; if
+            nothing below it is packed, it is removed: the folder is to hold what the layer holds,
+            which may come to lie on another image.
         with_root: Whether the root folder itself changed, and has an entry.
     """
     return _UpperPacker(Packer(descriptor, owners), owners, changed).pack(
@@ -82,7 +84,7 @@ class _UpperPacker:
             while self._way:
                 name = next(self._way[-1].names, None)
                 if name is None:
-                    os.close(self._way.pop().descriptor)
+                    self._leave(self._way.pop())
                 else:
                     self._pack_entry(self._way[-1], name)
         finally:
@@ -116,6 +118,11 @@ class _UpperPacker:
             self._add_folders()
         if is_opaque:
             self._packer.add_marker(f"{path}{OPAQUE}")
+
+    def _leave(self, folder: _Folder) -> None:
+        os.close(folder.descriptor)
+        if folder.entry is not None:
+            os.rmdir(PurePosixPath(folder.path).name, dir_fd=self._way[-1].descriptor)
 
     def _add_folders(self) -> None:
         """Adds the entries of the folders on the way that have none yet."""
