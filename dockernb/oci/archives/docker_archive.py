@@ -61,10 +61,15 @@ def _image(spool: Spool, entry: Any, limits: Limits) -> FoundImage:
             hint="Save or fetch the archive again.",
         )
     diff_ids = parse_config(spool.read(config, shown), shown).diff_ids
-    if not len(diff_ids) == len(layer_names) <= limits.layers:
+    if len(diff_ids) != len(layer_names):
         raise OciError(
-            f'{shown} names {len(diff_ids)} layers, but "{MANIFEST}" {len(layer_names)}',
-            rule=f"Each layer has one diff ID, and an image at most {limits.layers:,} layers.",
+            f'{shown} names {len(diff_ids):,} layers, but "{MANIFEST}" {len(layer_names):,}',
+            rule="Each layer has one diff ID (config.md, rootfs).",
+        )
+    if len(layer_names) > limits.layers:
+        raise OciError(
+            f"an image of the archive has {len(layer_names):,} layers",
+            rule=f"An image has at most {limits.layers:,} layers.",
         )
     files = [spool.find(name) for name in layer_names]
     manifest = Manifest(

@@ -93,7 +93,9 @@ class TarReader:
 
     def _next(self) -> TarMember | None:
         extended: dict[str, str] = {}
+        waiting = False
         while (header := self._header()) is not None:
+            waiting = True
             if header.type in _PAX:
                 extended |= _pax_records(self._extension(header))
             elif header.type in _LONG:
@@ -103,7 +105,7 @@ class TarReader:
                 self._extension(header)  # Comments; nothing that concerns a single member.
             else:
                 return _member(header, extended)
-        if extended:
+        if waiting:
             raise _cut_off()
         return None
 
@@ -184,7 +186,7 @@ def _pax_records(data: bytes) -> dict[str, str]:
         length = int(number) if number.isdigit() and len(number) < 10 else 0
         record, data = data[:length], data[length:]
         key, equals, value = record[len(number) + 1 :].partition(b"=")
-        if not equals or not value.endswith(b"\n"):
+        if len(record) != length or not equals or not value.endswith(b"\n"):
             raise OciError("the archive is damaged: a pax header has a wrong record")
         text = value[:-1].decode("utf-8", "surrogateescape")
         records[key.decode("utf-8", "surrogateescape")] = text
