@@ -32,7 +32,7 @@ __all__ = ["MANIFEST", "docker_images"]
 
 MANIFEST = "manifest.json"
 _LAYER_TYPES = {"none": OCI_LAYER, "gzip": OCI_LAYER_GZIP, "zstd": OCI_LAYER_ZSTD}
-_NAMED_BY_DIGEST = re.compile(r"(?:.*/)?([a-f0-9]{64})(?:\.json)?")
+_NAMED_BY_DIGEST = re.compile(r"(?:.*[/:])?([a-f0-9]{64})(?:\.json)?")
 
 
 def docker_images(spool: Spool, limits: Limits) -> list[FoundImage]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from ...errors import OciError
@@ -92,6 +92,8 @@ def stored_image(
             hint="Choose the image for one platform.",
         )
     config = layout.read_blob(document.config.digest, limit=_LARGEST_DOCUMENT)
+    # The document says what it is; an index may have said nothing.
+    manifest = replace(manifest, media_type=document.media_type)
     diff_ids = diff_ids_of(document, config)
     layers = tuple(map(StoredLayer, document.layers, diff_ids))
     return StoredImage(names, config, data, manifest, layers)

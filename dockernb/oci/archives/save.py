@@ -19,10 +19,11 @@ from ..compression import Writable, compression_of, open_layer
 from ..digest import sha256_digest
 from ..layout import LAYOUT_MARKER
 from ..layout_index import REF_NAME
-from ..manifest import Index, parse_document
+from ..manifest import Index
 from .images import StoredImage, StoredLayer
 from .limits import Limits
 from .names import tagged
+from .oci_form import in_oci_form
 from .tar_writer import TarWriter
 
 __all__ = ["CONTAINERD_NAME", "BlobSource", "save_docker", "save_oci"]
@@ -71,11 +72,13 @@ def save_docker(
 def save_oci(source: BlobSource, images: Sequence[StoredImage], out: Writable) -> None:
     """Writes an image layout as a tar, with the manifest.json by which `docker load` takes it.
 
-    Blobs are written as they are stored, so digests stay. Docker before 23 takes no zstd layers.
+    Layers are written as they are stored (Docker before 23 takes none with zstd), and so is a
+    manifest with OCI's media types; one with Docker's gets those, and with them another digest.
 
     Raises:
         OciError: A blob is missing or damaged, or a name has no tag.
     """
+    images = [in_oci_form(image) for image in images]
     tar = TarWriter(out)
     tar.add_bytes("oci-layout", LAYOUT_MARKER)
     tar.add_folder("blobs")
@@ -94,9 +97,8 @@ def _index(images: Iterable[StoredImage]) -> bytes:
     """An entry per name; an image without one has one entry, too."""
     entries = []
     for image in images:
-        # Where it was found before (annotations) is not what it is.
-        media_type = parse_document(image.manifest, image.descriptor.media_type).media_type
-        plain = replace(image.descriptor, media_type=media_type, annotations={})
+        # Annotations say how it was named in the index from which it comes.
+        plain = replace(image.descriptor, annotations={})
         names = [str(tagged(name)) for name in image.names]
         entries += [
             replace(plain, annotations={CONTAINERD_NAME: name, REF_NAME: name}) for name in names

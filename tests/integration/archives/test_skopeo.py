@@ -10,7 +10,7 @@ import pytest
 
 from dockernb.oci.archives import StoredImage, load, save_docker, save_oci, stored_image
 from dockernb.oci.layout import ImageLayout
-from tests.unit.oci.archive_files import COMPRESSIONS, store
+from tests.unit.oci.archive_files import COMPRESSIONS, store, with_docker_types
 
 FORMS = {"docker-archive": save_docker, "oci-archive": save_oci}
 NAME = "docker.io/library/app:1"
@@ -70,6 +70,15 @@ def test_skopeo_finds_an_image_by_its_name(
     assert skopeo("inspect", "--config", "--raw", f"{source}:{NAME}") == first.config
     by_host = f"{source}:localhost:5000/app:1"
     assert skopeo("inspect", "--config", "--raw", by_host) == second.config
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_skopeo_finds_what_was_pulled_from_docker_by_its_name(
+    skopeo: Callable[..., bytes], layout: ImageLayout, tmp_path: Path, form: str
+) -> None:
+    image = with_docker_types(layout, store(layout, names=("app:1",), compression="gzip"))
+    source = saved(layout, form, tmp_path, image)
+    assert skopeo("inspect", "--config", "--raw", f"{source}:{NAME}") == image.config
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -12,11 +12,14 @@ from typing import Any
 
 import zstandard
 
-from dockernb.oci.archives import StoredImage, StoredLayer
+from dockernb.oci.archives import StoredImage, StoredLayer, stored_image
 from dockernb.oci.config import ImageConfig, RuntimeConfig
 from dockernb.oci.digest import sha256_digest
 from dockernb.oci.layout import ImageLayout
 from dockernb.oci.manifest import (
+    DOCKER_CONFIG,
+    DOCKER_LAYER_GZIP,
+    DOCKER_MANIFEST,
     OCI_CONFIG,
     OCI_INDEX,
     OCI_LAYER,
@@ -44,11 +47,15 @@ class Link:
 Content = bytes | None | Link | tarfile.TarInfo
 
 
-def tar_of(members: Mapping[str, Content] | Iterable[tuple[str, Content]]) -> bytes:
+def tar_of(
+    members: Mapping[str, Content] | Iterable[tuple[str, Content]],
+    *,
+    form: int = tarfile.PAX_FORMAT,
+) -> bytes:
     """A tar, for archives and for layers."""
     out = io.BytesIO()
     items = members.items() if isinstance(members, Mapping) else members
-    with tarfile.open(fileobj=out, mode="w") as tar:
+    with tarfile.open(fileobj=out, mode="w", format=form) as tar:
         for name, content in items:
             member = tarfile.TarInfo(name)
             if isinstance(content, bytes):
@@ -105,6 +112,18 @@ def store(
     return StoredImage(
         names, config, manifest, descriptor_of(manifest, OCI_MANIFEST), tuple(stored)
     )
+
+
+def with_docker_types(layout: ImageLayout, image: StoredImage) -> StoredImage:
+    """The image as Docker pushes it: gzip layers, and a manifest with Docker's media types."""
+    document = json.loads(image.manifest)
+    document["mediaType"] = DOCKER_MANIFEST
+    document["config"]["mediaType"] = DOCKER_CONFIG
+    for layer in document["layers"]:
+        layer["mediaType"] = DOCKER_LAYER_GZIP
+    manifest = json.dumps(document).encode()
+    layout.put_bytes(manifest)
+    return stored_image(layout, descriptor_of(manifest, DOCKER_MANIFEST), image.names)
 
 
 def docker_members(

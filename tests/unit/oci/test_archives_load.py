@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import tarfile
 import threading
 from pathlib import Path
 
@@ -116,6 +117,35 @@ def test_members_may_come_in_any_order_and_with_dots(layout: ImageLayout) -> Non
     for order in (members, members[::-1]):
         [image] = loaded(layout, tar_of([("./", None), *order]))
         assert image.names == ("docker.io/library/first:1",)
+
+
+@pytest.mark.parametrize("form", [tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+def test_long_names_are_read_in_both_ways_of_writing_them(layout: ImageLayout, form: int) -> None:
+    members = docker_members([LAYERS[0], LAYERS[0]])
+    long = f"{'a' * 99}/{'é' * 150}"
+    members[f"{long}/layer.tar"] = members.pop("layer0/layer.tar")
+    members["layer1/layer.tar"] = Link(f"../{long}/layer.tar")
+    [entry] = json.loads(members["manifest.json"])  # type: ignore[arg-type]
+    entry["Layers"][0] = f"{long}/layer.tar"
+    members["manifest.json"] = json.dumps([entry]).encode()
+    [image] = loaded(layout, tar_of(members, form=form))
+    assert len(stored_image(layout, image.manifest).layers) == 2
+
+
+@pytest.mark.parametrize("name", ["{}", "{}.json", "sha256:{}", "folder/{}.json"])
+def test_a_config_that_is_named_by_its_digest_has_it(layout: ImageLayout, name: str) -> None:
+    members = docker_members()
+    [entry] = json.loads(members["manifest.json"])  # type: ignore[arg-type]
+    config = members.pop(entry["Config"])
+    for digest, right in [(hex_of(config_of(LAYERS)), True), ("a" * 64, False)]:
+        entry["Config"] = name.format(digest)
+        manifest = json.dumps([entry]).encode()
+        archive = tar_of(members | {entry["Config"]: config, "manifest.json": manifest})
+        if right:
+            assert loaded(layout, archive)
+        else:
+            with pytest.raises(OciError, match="is damaged: its digest is"):
+                loaded(layout, archive)
 
 
 def test_several_images_share_layers(layout: ImageLayout) -> None:

@@ -14,7 +14,13 @@ import pytest
 from dockernb.errors import OciError
 from dockernb.oci.archives import StoredImage, save_docker, save_oci, stored_image
 from dockernb.oci.layout import ImageLayout
-from dockernb.oci.manifest import OCI_MANIFEST, Descriptor
+from dockernb.oci.manifest import (
+    OCI_LAYER_GZIP,
+    OCI_MANIFEST,
+    Descriptor,
+    Manifest,
+    parse_document,
+)
 
 from .archive_files import (
     COMPRESSIONS,
@@ -23,6 +29,7 @@ from .archive_files import (
     index_of,
     members_of,
     store,
+    with_docker_types,
 )
 
 Save = Callable[..., None]
@@ -73,6 +80,17 @@ def test_an_oci_archive_is_an_image_layout_with_the_blobs_as_stored(
             image.manifest,
             image.layers,
         )
+
+
+def test_an_oci_archive_has_oci_media_types_only(layout: ImageLayout) -> None:
+    pulled = with_docker_types(layout, store(layout, names=("app:1",), compression="gzip"))
+    archive = saved(save_oci, layout, pulled)
+    assert b"vnd.docker" not in archive
+    [entry] = json.loads(members_of(archive)["index.json"])["manifests"]
+    manifest = parse_document(members_of(archive)[f"blobs/sha256/{entry['digest'][7:]}"])
+    assert isinstance(manifest, Manifest)
+    assert manifest.config.digest == pulled.image_id
+    assert [layer.media_type for layer in manifest.layers] == [OCI_LAYER_GZIP] * 2
 
 
 def test_an_oci_archive_has_a_manifest_for_docker_load(layout: ImageLayout) -> None:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from dockernb.errors import OciError
+from dockernb.oci.archives import load
 from dockernb.oci.digest import sha256_digest
 from dockernb.oci.layout import ImageLayout
+from dockernb.oci.manifest import OCI_MANIFEST, Descriptor
 
-from .archive_files import files_in
+from .archive_files import docker_members, files_in, tar_of
 from .test_layout import is_free
 
 BEGIN = """
@@ -41,6 +45,11 @@ print("ready", flush=True)
 while True:
     layout.set_name("changing", manifest)
     layout.remove_name("changing")
+"""
+LOAD = """
+from dockernb.oci.archives import load
+print("ready", flush=True)
+load(sys.stdin.buffer, layout)
 """
 NAME = """
 ready()
@@ -150,6 +159,32 @@ def test_processes_that_create_and_name_at_once_lose_nothing(tmp_path: Path) -> 
     layout = ImageLayout(folder)
     assert set(layout.names()) == {f"{name}-{number}" for name in "abc" for number in range(10)}
     assert files_in(layout) == [f"blobs/sha256/{sha256_digest(b'the same')[7:]}"]
+
+
+def test_a_load_that_is_killed_leaves_nothing_that_cannot_be_cleaned(layout: ImageLayout) -> None:
+    archive = tar_of({**docker_members(), "rest": bytes(3_000_000)})
+    with process(layout.folder, LOAD) as loader:
+        assert loader.stdin is not None
+        # More than a pipe holds: when it is written, most of it has been read.
+        loader.stdin.buffer.write(archive[:2_000_000])  # type: ignore[attr-defined]
+        assert list((layout.folder / "tmp").glob("*/*"))
+        assert layout.clean_tmp() == 0
+        loader.kill()
+        loader.wait()
+    assert layout.clean_tmp() == 1
+    assert files_in(layout) == []
+    assert len(load(io.BytesIO(archive), layout)) == 1
+
+
+def test_threads_that_name_at_once_lose_nothing(layout: ImageLayout) -> None:
+    def name(thread: int) -> None:
+        for number in range(10):
+            digest = layout.put_bytes(b"the same")
+            layout.set_name(f"{thread}-{number}", Descriptor(OCI_MANIFEST, digest, 8))
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(name, range(4)))
+    assert len(layout.names()) == 40
 
 
 def test_a_file_taken_by_a_cleaner_before_it_was_locked_is_made_anew(
