@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.testbed import Layout, api, browser
+from tests.testbed import Layout, api, browser, skopeo
 from tests.testbed import registry as testbed_registry
 
 #: A test that asks for one of these fixtures gets the marker, whether or not it says so.
@@ -23,6 +23,7 @@ MARKERS = {
     "registry": "registry",
     "registry_with_password": "registry",
     "chromium": "browser",
+    "skopeo_program": "skopeo",
 }
 USER, PASSWORD = "testbed", "not a secret"
 
@@ -91,4 +92,13 @@ def chromium() -> str:
     found = os.environ.get("DOCKERNB_TEST_CHROMIUM") or browser.find()
     if found is None:
         missing("browser", "Chromium is not installed: run `python -m tests.testbed up browser`")
+    return str(found)
+
+
+@pytest.fixture(scope="session")
+def skopeo_program() -> str:
+    """The path of the machine's skopeo."""
+    found = skopeo.find()
+    if found is None:
+        missing("skopeo", "skopeo is not installed: run `python -m tests.testbed up skopeo`")
     return str(found)

@@ -75,7 +75,8 @@ class Reference:
         """As people write it: `debian:bookworm-slim`, not docker.io/library/debian:..."""
         name = f"{self.host}/{self.repository}"
         if self.host == DEFAULT_HOST:
-            name = self.repository.removeprefix(_OFFICIAL)
+            short = self.repository.removeprefix(_OFFICIAL)
+            name = self.repository if "/" in short else short
         return name + self._suffix
 
     @property

@@ -1,9 +1,9 @@
-"""The real Docker, images, registry and browser that dockernb's tests run against.
+"""The real Docker, images, registry and programs that dockernb's tests run against.
 
 No test that counts may use a stand-in for an engine, and no image can be pulled on the machines
 these tests run on. So the testbed makes everything from the Debian packages of the machine's own
 mirror: a Debian 13 root file system with Docker 26 and BuildKit, base images, a registry on the
-loopback interface, and Chromium.
+loopback interface, and, on the machine itself, Chromium and skopeo.
 
 It needs nothing but Python's standard library, because it runs before the project's own
 environment is complete. Its daemon has a root, a bridge, a data folder and a pid file of its own,

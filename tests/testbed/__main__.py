@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tests.testbed import api, browser, docker, images, registry
+from tests.testbed import api, browser, docker, images, registry, skopeo
 from tests.testbed.errors import TestbedError
 from tests.testbed.layout import Layout
 from tests.testbed.process import say
@@ -22,7 +22,10 @@ PARTS: dict[str, Callable[[Layout], object]] = {
     "images": images.up,
     "registry": registry.up,
     "browser": lambda layout: browser.up(),
+    "skopeo": lambda layout: skopeo.up(),
 }
+#: Programs of the machine, which need no engine of our own.
+PROGRAMS = ("browser", "skopeo")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -108,7 +111,7 @@ def run_command(layout: Layout, options: argparse.Namespace) -> int:
         parts = chosen(filter(None, options.parts.split(",")))
         if engine := foreign_engine(layout):
             say(f"testing against the engine at {engine}, not against one of our own")
-            parts = [part for part in parts if part == "browser"]
+            parts = [part for part in parts if part in PROGRAMS]
         bring_up_wanted(layout, parts)
         added = environment(layout)
         if options.docker_host:
@@ -214,6 +217,7 @@ def status(layout: Layout) -> dict[str, Any]:
         "images": images.status(layout),
         "registry": registry.status(layout),
         "browser": browser.find(),
+        "skopeo": skopeo.find(),
     }
 
 

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO, Literal
 
 from dockernb.engines.base import Image, OnProgress
 from dockernb.engines.embedded.store.errors import store_errors
 from dockernb.engines.embedded.store.images import ImageStore
+from dockernb.engines.embedded.store.records import ImageRecord
 from dockernb.engines.embedded.unpack import unpack_layers
 from dockernb.engines.embedded.worker.client import HelperProcess
 from dockernb.errors import ImageNotFoundError
-from dockernb.oci.archives import (
-    SavedImage,
-    read_archive,
-    write_docker_archive,
-    write_oci_archive,
-)
+from dockernb.oci.archives import StoredImage, load, save_docker, save_oci, stored_image
 from dockernb.oci.config import ImageConfig
 from dockernb.oci.manifest import is_digest
 from dockernb.oci.reference import Reference
@@ -26,10 +22,6 @@ from dockernb.oci.reference import Reference
 __all__ = ["ArchiveFormat", "load_images", "save_images"]
 
 ArchiveFormat = Literal["docker", "oci"]
-_WRITERS: Mapping[ArchiveFormat, Callable[[Sequence[SavedImage], BinaryIO], None]] = {
-    "docker": write_docker_archive,
-    "oci": write_oci_archive,
-}
 
 
 def save_images(
@@ -40,8 +32,9 @@ def save_images(
     Raises:
         ImageNotFoundError: the store has no image of that name.
     """
-    with store.locked():
-        _WRITERS[form]([_saved(store, name) for name in names], out)
+    write = {"docker": save_docker, "oci": save_oci}[form]
+    with store.layout.lock(shared=True):
+        write(store.layout, [_saved(store, name) for name in names], out)
 
 
 def load_images(
@@ -57,30 +50,29 @@ def load_images(
         OciError: the archive is broken or hostile. No image of it was taken that was not whole.
     """
     loaded = []
-    with store.locked(), store_errors("loading the archive", store.folders.root):
-        for found in read_archive(file, store.layout):
-            config = ImageConfig.from_bytes(found.config)
-            layers = unpack_layers(store, helper, found.layers, config, on_progress, cancel)
-            image = store.add(config, layers, found.config)
-            names = tuple(str(Reference.parse(name)) for name in found.names)
-            for name in names:
+    with (
+        store.layout.lock(shared=True),
+        store_errors("loading the archive", store.folders.root),
+        file.open("rb") as archive,
+    ):
+        for found in load(archive, store.layout):
+            stored = stored_image(store.layout, found.manifest)
+            config = ImageConfig.from_bytes(stored.config)
+            blobs = [layer.descriptor for layer in stored.layers]
+            layers = unpack_layers(store, helper, blobs, config, on_progress, cancel)
+            image = store.record(ImageRecord(found.image_id, stored.descriptor, layers), config)
+            for name in found.names:
                 store.tag(image.id, name)
-            loaded.append((image, names))
+            loaded.append((image, found.names))
     return loaded
 
 
-def _saved(store: ImageStore, name: str) -> SavedImage:
+def _saved(store: ImageStore, name: str) -> StoredImage:
     image = store.find(name)
     found = store.get(image.id) if image else None
     if found is None:
         raise ImageNotFoundError(
-            f'there is no image "{name}" in the store',
-            hint=f"dockernb pull {name}",
+            f'there is no image "{name}" in the store', hint=f"dockernb pull {name}"
         )
-    record = found[1]
-    layers = tuple(
-        (layer.blob, layer.diff_id, store.layout.blob_path(layer.blob.digest))
-        for layer in record.layers
-    )
     names = () if is_digest(name) else (Reference.parse(name).familiar,)
-    return SavedImage(names, store.config_bytes(record), layers)
+    return stored_image(store.layout, found[1].manifest, names)

@@ -115,7 +115,7 @@ class EmbeddedContainer:
         layers = self._parent.layers
         with (
             store_errors("committing the snapshot", self._store.folders.root),
-            self._store.locked(),
+            self._store.layout.lock(shared=True),
         ):
             if layer:
                 layers = (*layers, self._pack())

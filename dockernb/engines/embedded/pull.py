@@ -45,7 +45,7 @@ def pull_image(
         RegistryError: the registry cannot be reached or refuses.
         OciError: what it sent is broken. Nothing of the image is kept but whole blobs.
     """
-    with store.locked():
+    with store.layout.lock(shared=True):
         return _pull(store, helper, reference, platform, on_progress, cancel)
 
 

@@ -1,14 +1,26 @@
-"""Images as one file: Docker's archive (`docker save`), and a tar of an OCI image layout."""
+"""Images as one file: what `docker save` writes and `docker load` reads, and OCI's own form.
+
+    saving    StoredImage, stored_image, save_docker, save_oci
+    loading   load, LoadedImage, Limits
+
+Both forms are tars. A docker-archive names its parts in `manifest.json` and holds plain layers; an
+OCI archive is an image layout (image-layout.md), with a `manifest.json` for Docker beside it.
+"""
 
 from __future__ import annotations
 
-from .read import ArchivedImage, read_archive
-from .write import SavedImage, write_docker_archive, write_oci_archive
+from .images import LoadedImage, StoredImage, StoredLayer, stored_image
+from .limits import Limits
+from .load import load
+from .save import save_docker, save_oci
 
 __all__ = [
-    "ArchivedImage",
-    "SavedImage",
-    "read_archive",
-    "write_docker_archive",
-    "write_oci_archive",
+    "Limits",
+    "LoadedImage",
+    "StoredImage",
+    "StoredLayer",
+    "load",
+    "save_docker",
+    "save_oci",
+    "stored_image",
 ]

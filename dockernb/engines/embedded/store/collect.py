@@ -43,7 +43,7 @@ def collect(store: ImageStore, *, with_named: bool = False) -> Garbage:
     Args:
         with_named: Images with a name go as well, unless they are in use.
     """
-    with store.locked(exclusive=True):
+    with store.layout.lock():
         held = leased_images(store.folders.leases)
         if not with_named:
             held |= set(store.names().values())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dockernb.engines.embedded.store.errors import disk_error, is_full
 from dockernb.errors import EngineNotAvailableError
-from dockernb.oci.atomic import write_atomically
+from dockernb.oci.durable import write_atomically
 
 __all__ = ["VERSION", "StoreFolders"]
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,11 +18,10 @@ from dockernb.engines.embedded.store.errors import store_errors
 from dockernb.engines.embedded.store.folders import StoreFolders
 from dockernb.engines.embedded.store.records import ImageRecord, LayerRecord
 from dockernb.errors import OciError
-from dockernb.oci.atomic import write_atomically
 from dockernb.oci.config import ImageConfig
 from dockernb.oci.digest import sha256_digest
+from dockernb.oci.durable import write_atomically
 from dockernb.oci.layout import ImageLayout
-from dockernb.oci.locks import locked
 from dockernb.oci.manifest import OCI_CONFIG, Descriptor, Manifest, is_digest, parse_document
 from dockernb.oci.reference import Reference
 
@@ -44,10 +42,6 @@ class ImageStore:
         self.layout = ImageLayout(folders.layout)
         self._lock = threading.Lock()
         self._known: dict[str, tuple[Image, ImageRecord]] = {}
-
-    def locked(self, *, exclusive: bool = False) -> AbstractContextManager[None]:
-        """Who makes an image holds this lock; who collects garbage holds it exclusively."""
-        return locked(self.folders.root / "lock", exclusive=exclusive)
 
     def get(self, image_id: str) -> tuple[Image, ImageRecord] | None:
         """The image with this ID and its record; None if the store does not have it."""

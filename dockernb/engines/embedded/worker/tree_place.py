@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from dockernb.engines.embedded.files.scan import Mark, Scan
-from dockernb.oci.atomic import write_atomically
+from dockernb.oci.durable import write_atomically
 
 __all__ = ["TreePlace", "take_place"]
 

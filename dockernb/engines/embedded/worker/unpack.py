@@ -19,7 +19,7 @@ from dockernb.engines.embedded.worker.overlay_root import (
     remove_place,
 )
 from dockernb.errors import OciError
-from dockernb.oci.compression import open_layer
+from dockernb.oci.compression import DecompressedStream, open_layer
 
 __all__ = ["is_unpacked", "unpack_layer"]
 
@@ -67,7 +67,7 @@ def unpack_layer(folders: StoreFolders, blob: Path, diff_id: str, owners: Owners
 class _Hashed:
     """Reads through, and knows the digest of all that was read."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: DecompressedStream) -> None:
         self._stream = stream
         self._digest = hashlib.sha256()
 
