@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 __all__ = [
+    "BaseImageError",
     "BuildError",
     "BuildInterruptedError",
     "CellsNotRunError",
@@ -234,6 +235,10 @@ class StorageFullError(EngineError):
 
 class OciError(DockernbError):
     """Image data breaks a rule of the OCI image specification."""
+
+
+class BaseImageError(DockernbError):
+    """A base image cannot be made from the distribution's packages. No image was made."""
 
 
 class NotebookError(DockernbError):

@@ -23,13 +23,14 @@ ARROWS = {
     "engines.docker": {"oci", "engines.base"},
     "engines.select": {"engines.base", "engines.docker"},
     "build": {"dockerfile", "oci", "engines.base"},
+    "bases": {"engines.base", "oci"},
     "notebook": {"dockerfile"},
     "session": {"build", "dockerfile", "engines.base", "engines.select", "folders"},
     "ui": {"build", "engines.base", "oci"},
     "kernel": {"session", "ui", "dockerfile", "build.result", "build.events"},
     "cli": {
         "session", "notebook", "dockerfile", "ui", "build", "engines.base", "engines.select",
-        "kernel.install", "oci", "folders",
+        "kernel.install", "oci", "folders", "bases",
     },
 }  # fmt: skip
 
