@@ -174,7 +174,9 @@ class PrivateApt:
         try:
             self._programs.run(
                 ["apt-get", "update", "-q", "-o", "APT::Update::Error-Mode=any"],
-                on_status=lambda line: self._tell(Moment("lists", "reading the package lists"), line),
+                on_status=lambda line: self._tell(
+                    Moment("lists", "reading the package lists"), line
+                ),
             )
         except BaseImageError as err:
             failure = err
@@ -183,7 +185,9 @@ class PrivateApt:
         if not any(source.suite == self._suite for source in chosen):
             raise failure or self._no_archive()
         if failure is not None:
-            self._reporter.note(f"some package lists are not new: {failure.rule or failure.message}")
+            self._reporter.note(
+                f"some package lists are not new: {failure.rule or failure.message}"
+            )
         self._write_sources(chosen)
         return chosen
 
@@ -227,11 +231,10 @@ class PrivateApt:
     def _resolve(self, names: Sequence[str]) -> list[_Archive]:
         """All package files, those that were downloaded before too."""
         rows: list[str] = []
-        nothing = self._folder / "nothing"
+        nothing = f"Dir::Cache::archives={self._folder / 'nothing'}"
         wanted = [*names, *_WITH_REQUIRED, *self._for_https(), *_WITHOUT]
         self._programs.run(
-            ["apt-get", "install", "--print-uris", "-qq", "-y"]
-            + ["-o", f"Dir::Cache::archives={nothing}", "--", *wanted],
+            ["apt-get", "install", "--print-uris", "-qq", "-y", "-o", nothing, "--", *wanted],
             rows.append,
         )
         matches = [_URI.fullmatch(row) for row in rows if row]
@@ -295,7 +298,7 @@ class PrivateApt:
 
     def _no_archive(self) -> BaseImageError:
         return BaseImageError(
-            f"this machine's apt reads no Debian archive that has \"{self._suite}\"",
+            f'this machine\'s apt reads no Debian archive that has "{self._suite}"',
             rule="A base is made from the archives in /etc/apt/sources.list and "
             "/etc/apt/sources.list.d, whose keys the machine has.",
             hint="Add a Debian mirror there, or pull the image instead.",

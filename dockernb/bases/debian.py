@@ -63,9 +63,7 @@ def make_base(
     """
     platform = engine.info().platform
     watch = _Watch()
-    apt = PrivateApt(
-        folder, name, debian_architecture(platform), reporter=reporter, cancel=cancel
-    )
+    apt = PrivateApt(folder, name, debian_architecture(platform), reporter=reporter, cancel=cancel)
     with ExitStack() as stack:
         with watch.part("download"):
             packages = stack.enter_context(apt.packages())

@@ -27,6 +27,7 @@ _FOR_IMAGES = re.compile(
 )
 # Suites, and addresses that apt reads from another place than a network, are in here too.
 _FORM = "$(RELEASE)|$(SOURCESENTRY)|$(REPO_URI)"
+_MAIN = ("Created-By: Packages", "Component: main")
 _MAX_FILE = 1 << 20
 
 
@@ -56,8 +57,7 @@ class Machine:
         rows: dict[str, None] = {}
         # Without --no-release-info only archives are listed whose lists were fetched before.
         programs.run(
-            ["apt-get", "indextargets", "--no-release-info", "--format", _FORM]
-            + ["Created-By: Packages", "Component: main"],
+            ["apt-get", "indextargets", "--no-release-info", "--format", _FORM, *_MAIN],
             lambda line: rows.update({line: None}),
         )
         return cls(settings, tuple(_sources(rows)))

@@ -1,4 +1,4 @@
-"""Names of bases: `debian:SUITE` and `debian:SUITE-slim`, and the architecture behind a platform."""
+"""Names of bases, `debian:SUITE[-slim]`, and the architecture behind a platform."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def known_names() -> list[str]:
 
 
 def debian_architecture(platform: Platform) -> str:
-    """dpkg's name for the platform's architecture.
+    """The platform's architecture as dpkg calls it.
 
     Raises:
         BaseImageError: Debian has no such architecture.

@@ -122,7 +122,8 @@ class Programs:
             stdin=subprocess.DEVNULL,
             stdout=stdout,
             stderr=errors,
-            env=os.environ | {"LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
+            env=os.environ
+            | {"LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
             | dict(self.variables),
             pass_fds=extra,
             start_new_session=True,  # apt's methods are children; Ctrl-C is for us alone
