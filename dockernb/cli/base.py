@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
+from typing import Self
 
 import click
 from rich.console import Console
@@ -106,7 +107,7 @@ class _Display:
                 console=Console(stderr=True, highlight=False),
             )
 
-    def __enter__(self) -> _Display:
+    def __enter__(self) -> Self:
         if self._bars is not None:
             self._bars.start()
         return self
