@@ -172,8 +172,9 @@ class Programs:
         errors.seek(0)
         said = errors.read(_PIECE).decode("utf-8", "replace").strip().splitlines()
         name = " ".join(command[:2])
+        first = next((": " + line[3:] for line in said if line.startswith("E: ")), "")
         raise BaseImageError(
-            f'"{name}" ended with exit code {code}',
+            f'"{name}" ended with exit code {code}{first}',
             rule="\n".join(said[-_TAIL_LINES:]) or None,
         )
 
