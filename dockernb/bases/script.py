@@ -21,7 +21,7 @@ _INSTALL = "dpkg --force-depends --force-unsafe-io --install {packages}"
 _CLEAN = """\
 rm -rf /debs
 rm -f /var/log/dpkg.log /var/log/alternatives.log /var/log/bootstrap.log /var/log/apt/*
-rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin /var/cache/apt/archives/*.deb
+rm -f /var/cache/apt/*.bin /var/cache/apt/archives/*.deb
 rm -f /var/cache/ldconfig/aux-cache /var/cache/debconf/*-old /var/lib/dpkg/*-old
 rm -f /etc/passwd- /etc/group- /etc/shadow- /etc/gshadow- /etc/subuid- /etc/subgid-
 rm -f /etc/machine-id /var/lib/dbus/machine-id
