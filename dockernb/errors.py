@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 __all__ = [
+    "BaseImageError",
     "BuildError",
     "BuildInterruptedError",
     "CellsNotRunError",
@@ -239,6 +240,10 @@ class OciError(DockernbError):
 
 class DigestMismatchError(OciError):
     """Bytes are not those that their digest or size promises. They were thrown away."""
+
+
+class BaseImageError(DockernbError):
+    """A base image cannot be made from the distribution's packages. No image was made."""
 
 
 class NotebookError(DockernbError):

@@ -25,13 +25,14 @@ ARROWS = {
     "engines.embedded": {"oci", "engines.base", "engines.overlay_diff"},
     "engines.select": {"engines.base", "engines.docker", "engines.embedded", "folders"},
     "build": {"dockerfile", "oci", "engines.base"},
+    "bases": {"engines.base", "oci"},
     "notebook": {"dockerfile"},
     "session": {"build", "dockerfile", "engines.base", "engines.select", "folders"},
     "ui": {"build", "engines.base", "oci"},
     "kernel": {"session", "ui", "dockerfile", "build.result", "build.events"},
     "cli": {
         "session", "notebook", "dockerfile", "ui", "build", "engines.base", "engines.select",
-        "kernel.install", "oci", "folders",
+        "kernel.install", "oci", "folders", "bases",
     },
 }  # fmt: skip
 

@@ -19,6 +19,7 @@ INTERRUPTED = 130
 # Name -> module, the command in it, and its line in the list of commands. The line stands here so
 # that `dockernb --help` loads no command.
 _COMMANDS = {
+    "base": ("dockernb.cli.base", "base", "Make a base image from the distribution's packages."),
     "doctor": ("dockernb.cli.doctor", "doctor", "Show what works here and what to do."),
     "export": ("dockernb.cli.convert", "export", "Write the Dockerfile of a notebook."),
     "import": ("dockernb.cli.convert", "import_", "Make a notebook from a Dockerfile."),
