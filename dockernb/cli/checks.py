@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from dockernb.engines.base import Engine
-from dockernb.engines.select import ENGINES, open_engine
+from dockernb.engines.select import ENGINES, open_embedded, open_engine
 from dockernb.errors import DockernbError
 from dockernb.folders import cache_folder
 from dockernb.ui.figures import format_bytes, format_count
@@ -73,6 +73,8 @@ def _engines() -> Iterator[Check]:
             continue
         try:
             checks += [_engine(name, engine), _leftovers(name, engine)]
+            if name == "embedded":
+                checks += _embedded()
         finally:
             engine.close()
     one_works = any(check.ok and check.needed for check in checks)
@@ -86,6 +88,25 @@ def _engine(name: str, engine: Engine) -> Check:
         return Check(f"engine {name}", ok=False, detail=err.message, todo=_todo(err))
     detail = f"version {info.version}, {info.platform}"
     return Check(f"engine {name}", ok=True, detail=f"{detail}, {info.address}".rstrip(", "))
+
+
+def _embedded() -> Iterator[Check]:
+    """How the embedded engine runs commands here, why not better, and the size of its store."""
+    engine = open_embedded()
+    try:
+        for number, rung in enumerate(engine.ladder(), 1):
+            title = f"  way {number}: {rung.name}"
+            if rung.in_use:
+                yield Check(title, ok=True, detail="in use", needed=False)
+                break
+            detail = "works" if rung.works else rung.reason
+            yield Check(title, ok=rung.works, detail=detail, todo=rung.help, needed=False)
+        detail = f"{format_bytes(engine.size())}; `dockernb prune` removes what nobody needs"
+        yield Check("image store", ok=True, detail=detail, needed=False)
+    except DockernbError as err:
+        yield Check("image store", ok=False, detail=err.message, todo=_todo(err), needed=False)
+    finally:
+        engine.close()
 
 
 def _leftovers(name: str, engine: Engine) -> Check:

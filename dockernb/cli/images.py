@@ -109,7 +109,7 @@ def prune(everything: bool, as_json: bool) -> None:
         echo(json.dumps({"images": list(garbage.images), "bytes": garbage.size}))
     else:
         count = format_count(len(garbage.images), "image")
-        echo(f"{count} removed, {format_bytes(garbage.size)} free")
+        echo(f"{count} removed, {format_bytes(garbage.size)} freed")
 
 
 @contextmanager

@@ -17,6 +17,25 @@ from .digest import sha256_digest
 __all__ = ["Healthcheck", "HistoryEntry", "ImageConfig", "Platform", "RuntimeConfig"]
 
 
+# Fields of a container's config that old images carry along. No builder hands them on, and they
+# mean nothing in an image (image-spec config.md does not know them).
+_CONTAINER_ONLY = frozenset(
+    {
+        "Hostname",
+        "Domainname",
+        "AttachStdin",
+        "AttachStdout",
+        "AttachStderr",
+        "Tty",
+        "OpenStdin",
+        "StdinOnce",
+        "Image",
+        "NetworkDisabled",
+        "MacAddress",
+    }
+)
+
+
 @dataclass(frozen=True)
 class Platform:
     """os/architecture[/variant], as in `linux/amd64` or `linux/arm/v7`."""
@@ -133,7 +152,11 @@ class RuntimeConfig:
             onbuild=tuple(data.pop("OnBuild", None) or ()),
             shell=tuple(data.pop("Shell", None) or ()),
             args_escaped=bool(data.pop("ArgsEscaped", False)),
-            other=data,
+            other={
+                key: value
+                for key, value in data.items()
+                if key not in _CONTAINER_ONLY and value is not None
+            },
         )
 
 

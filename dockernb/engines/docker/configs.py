@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,30 +9,7 @@ from typing import Any
 
 from dockernb.oci.config import HistoryEntry, ImageConfig, Platform
 
-__all__ = ["from_bytes", "from_inspect"]
-
-# Fields of a container's config that old images carry along. No builder hands them on, and they
-# mean nothing in an image (image-spec config.md does not know them).
-_CONTAINER_ONLY = frozenset(
-    {
-        "Hostname",
-        "Domainname",
-        "AttachStdin",
-        "AttachStdout",
-        "AttachStderr",
-        "Tty",
-        "OpenStdin",
-        "StdinOnce",
-        "Image",
-        "NetworkDisabled",
-        "MacAddress",
-    }
-)
-
-
-def from_bytes(data: bytes) -> ImageConfig:
-    """The config from its stored bytes."""
-    return _without_container_fields(ImageConfig.from_json(json.loads(data)))
+__all__ = ["from_inspect"]
 
 
 def from_inspect(inspected: Mapping[str, Any], history: Sequence[Mapping[str, Any]]) -> ImageConfig:
@@ -55,7 +31,7 @@ def from_inspect(inspected: Mapping[str, Any], history: Sequence[Mapping[str, An
         history=_history(history, len(layers)),
     )
     runtime = ImageConfig.from_json({"config": inspected.get("Config")}).runtime
-    return _without_container_fields(replace(config, runtime=runtime))
+    return replace(config, runtime=runtime)
 
 
 def _history(newest_first: Sequence[Mapping[str, Any]], layers: int) -> tuple[HistoryEntry, ...]:
@@ -78,12 +54,3 @@ def _time(seconds: int) -> str:
     if seconds <= 0:
         return ""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _without_container_fields(config: ImageConfig) -> ImageConfig:
-    other = {
-        key: value
-        for key, value in config.runtime.other.items()
-        if key not in _CONTAINER_ONLY and value is not None
-    }
-    return config.with_runtime(other=other)

@@ -167,7 +167,7 @@ class ImageStore:
         if known is None:
             raw = self._disk.image_config(image_id)
             if raw is not None:
-                config = configs.from_bytes(raw)
+                config = ImageConfig.from_bytes(raw)
             else:
                 history = self._api.get_json(f"/images/{quote(image_id)}/history")
                 config = configs.from_inspect(inspected, history)

@@ -7,6 +7,7 @@ import platform as machine
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,9 +15,10 @@ from dockernb import __version__
 from dockernb.engines.base import ContainerSpec, EngineInfo, FileView, Image, OnProgress
 from dockernb.engines.embedded.archives import ArchiveFormat, load_images, save_images
 from dockernb.engines.embedded.container import EmbeddedContainer
+from dockernb.engines.embedded.guest import Rung
 from dockernb.engines.embedded.pull import pull_image
 from dockernb.engines.embedded.push import push_image
-from dockernb.engines.embedded.store.collect import Garbage, collect, leftovers
+from dockernb.engines.embedded.store.collect import Garbage, collect, folder_size, leftovers
 from dockernb.engines.embedded.store.folders import StoreFolders
 from dockernb.engines.embedded.store.images import ImageStore
 from dockernb.engines.embedded.store.leases import Lease
@@ -27,7 +29,35 @@ from dockernb.oci.config import ImageConfig, Platform
 from dockernb.oci.platforms import matches, platform_of
 from dockernb.oci.reference import Reference
 
-__all__ = ["EmbeddedEngine"]
+__all__ = ["EmbeddedEngine", "RungFacts"]
+
+
+_WAYS = {
+    Rung.OVERLAY_ROOT: "overlay mounts, as root",
+    Rung.OVERLAY_USER: "overlay mounts in a user namespace",
+    Rung.BIND: "bind mounts in a user namespace",
+    Rung.CHROOT: "no mounts, in a user namespace",
+    Rung.PLAIN_CHROOT: "no mounts, as root",
+    Rung.PROOT: "PRoot",
+    Rung.NONE: "nothing can run",
+}
+
+
+@dataclass(frozen=True)
+class RungFacts:
+    """One way to run commands without a daemon.
+
+    Args:
+        name: For people.
+        reason: Why it does not work; "" if it does.
+        help: What would make it work.
+    """
+
+    name: str
+    works: bool
+    in_use: bool
+    reason: str = ""
+    help: str = ""
 
 
 class EmbeddedEngine:
@@ -55,6 +85,28 @@ class EmbeddedEngine:
             EngineNotAvailableError: nothing can run here.
         """
         self._helper.facts()
+
+    def ladder(self) -> list[RungFacts]:
+        """What was found of each way to run commands, best first; one of them is in use.
+
+        Raises:
+            EngineNotAvailableError: nothing can run here.
+        """
+        facts = self._helper.facts()
+        return [
+            RungFacts(
+                _WAYS[Rung(row["rung"])],
+                row["works"],
+                row["rung"] == facts["rung"],
+                row["reason"],
+                row["help"],
+            )
+            for row in facts["ladder"]
+        ]
+
+    def size(self) -> int:
+        """Bytes that the store takes on the disk."""
+        return folder_size(self._images.folders.root)
 
     def info(self) -> EngineInfo:
         return self._info

@@ -16,7 +16,6 @@ from dockernb.engines.embedded.worker.client import HelperProcess
 from dockernb.errors import ImageNotFoundError, OciError
 from dockernb.oci.config import ImageConfig, Platform
 from dockernb.oci.digest import short_id
-from dockernb.oci.locks import locked
 from dockernb.oci.manifest import Descriptor
 from dockernb.oci.platforms import matches
 from dockernb.oci.reference import Reference
@@ -118,17 +117,13 @@ class _Fetch:
             return
         downloads = self.store.folders.downloads
         target = downloads / descriptor.digest.removeprefix("sha256:")
-        with locked(target.with_suffix(".lock"), exclusive=True):
-            if layout.has_blob(descriptor.digest):  # another process fetched it meanwhile
-                tell(Progress(name, "Already exists"))
-                return
-            self.client.fetch(
-                self.reference,
-                descriptor,
-                target,
-                lambda count: tell(Progress(name, "Downloading", count, descriptor.size)),
-                self.cancel,
-            )
-            with store_errors("storing a layer", self.store.folders.root):
-                layout.adopt(target, descriptor.digest)
+        self.client.fetch(
+            self.reference,
+            descriptor,
+            target,
+            lambda count: tell(Progress(name, "Downloading", count, descriptor.size)),
+            self.cancel,
+        )
+        with store_errors("storing a layer", self.store.folders.root):
+            layout.adopt(target, descriptor.digest)
         tell(Progress(name, "Download complete", descriptor.size, descriptor.size))
