@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from dockernb.engines.embedded.engine import EmbeddedEngine
 from tests.testbed import Layout, api, browser, skopeo
 from tests.testbed import registry as testbed_registry
 
@@ -50,6 +51,14 @@ def named(part: str, variable: str) -> str:
             part, f"{variable} is not set: run `make test`, or eval `python -m tests.testbed env`"
         )
     return value
+
+
+def need_rung(engine: EmbeddedEngine, rung: int) -> None:
+    """Ends the test where the embedded engine cannot run commands this way."""
+    way = engine.ladder()[rung - 1]
+    if not way.works:
+        engine.close()
+        missing("embedded", f"{way.name}: {way.reason}")
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from dockernb.engines.docker import DockerEngine, connect
 from dockernb.engines.embedded.engine import EmbeddedEngine
 from tests.conformance.busybox import busybox_base
 from tests.conformance.engine_suite import CHECKS, Bench
+from tests.conftest import need_rung
 from tests.integration.docker.always_prepared import AlwaysPrepared
 from tests.integration.docker.cleaning import Cleaner
 from tests.integration.docker.proxy import CutProxy
@@ -81,6 +82,7 @@ def embedded_engine(
 ) -> Iterator[tuple[EmbeddedEngine, Image]]:
     """The embedded engine on one rung of its ladder, with a base of busybox."""
     engine = EmbeddedEngine(tmp_path_factory.mktemp("store"), rung=request.param)
+    need_rung(engine, request.param)
     yield engine, busybox_base(engine)
     engine.close()
 

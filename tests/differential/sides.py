@@ -12,6 +12,7 @@ from jupyter_client.blocking import BlockingKernelClient
 from dockernb.engines.base import Engine
 from dockernb.engines.docker.engine import connect
 from dockernb.engines.embedded.engine import EmbeddedEngine
+from tests.conftest import need_rung
 from tests.testbed.images import BASE_IMAGES
 from tests.testbed.stored import load_from_daemon
 
@@ -25,6 +26,7 @@ SIDES = {"docker": None, "embedded": 1, "embedded_without_mounts": 4}
 class Side:
     """An engine, and a kernel that builds on it."""
 
+    name: str
     engine: Engine
     kernel: BlockingKernelClient
 
@@ -40,6 +42,7 @@ def opened_side(name: str, docker_host: str, home: Path) -> Iterator[Side]:
         else:
             environment |= {"DOCKERNB_ENGINE": "embedded", "DOCKERNB_RUNG": str(rung)}
             engine = stored = EmbeddedEngine(home / "store", rung=rung)
+            need_rung(stored, rung)
             load_from_daemon(stored, [image.name for image in BASE_IMAGES])
         stack.callback(engine.close)
-        yield Side(engine, stack.enter_context(running_kernel(environment)))
+        yield Side(name, engine, stack.enter_context(running_kernel(environment)))
