@@ -13,14 +13,17 @@ HOSTNAME = "buildkitsandbox"
 _MOST_BYTES = 1 << 20
 
 
-def hosts_file(extra: Mapping[str, str], host: str | None = None) -> bytes:
+def hosts_file(
+    extra: Mapping[str, str], *, hostname: str = HOSTNAME, host: str | None = None
+) -> bytes:
     """BuildKit's two lines, the host's own names that lead elsewhere, and the extra ones.
 
     Args:
         extra: Name -> address.
+        hostname: What the machine is called where the command runs.
         host: The host's file, if not the one at /etc/hosts.
     """
-    lines = [f"127.0.0.1\tlocalhost {HOSTNAME}", "::1\tlocalhost ip6-localhost ip6-loopback"]
+    lines = [f"127.0.0.1\tlocalhost {hostname}", "::1\tlocalhost ip6-localhost ip6-loopback"]
     lines += _foreign(_text("/etc/hosts") if host is None else host)
     lines += [f"{address}\t{name}" for name, address in extra.items()]
     return ("\n".join(lines) + "\n").encode()

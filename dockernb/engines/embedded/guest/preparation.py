@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import stat
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from ....errors import UnsupportedByEngineError
 from .command import GuestCommand, GuestMount
 from .devices import LINKS, NODES
 from .inside import Inside
-from .network_files import hosts_file, resolver_file
+from .network_files import HOSTNAME, hosts_file, resolver_file
 from .owners import Owner
 from .placing import Placing
 from .rung import Rung
@@ -21,6 +22,14 @@ from .supervisor.served import MemoryFile, Served
 __all__ = ["Preparation"]
 
 _SYSTEM = ("/proc", "/sys", "/dev")
+_TABLE = b"overlay / overlay rw,relatime 0 0\nproc /proc proc rw,nosuid,nodev,noexec,relatime 0 0\n"
+#: A root that is no mount has an empty table, on which df and others give up.
+_MOUNT_TABLES = {
+    "/proc/mounts": _TABLE,
+    "/proc/self/mounts": _TABLE,
+    "/proc/self/mountinfo": b"1 0 0:1 / / rw,relatime - overlay overlay rw\n"
+    b"2 1 0:2 / /proc rw,nosuid,nodev,noexec,relatime - proc proc rw\n",
+}
 _NUMBERS = {
     "null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9),
     "tty": (5, 0), "ptmx": (5, 2),
@@ -43,8 +52,17 @@ class Preparation:
         self._placing = Placing(root, inside, real_ids=rung is Rung.PLAIN_CHROOT)
         self._made_nodes: list[str] = []
         self._memory: dict[bytes, MemoryFile] = {}
-        self.files = {"/etc/hosts": hosts_file(command.hosts), "/etc/resolv.conf": resolver_file()}
+        self.files = {
+            "/etc/hosts": hosts_file(command.hosts, hostname=self._hostname()),
+            "/etc/resolv.conf": resolver_file(),
+        }
         self.served: Served | None = None
+
+    def _hostname(self) -> str:
+        """Only root that may mount, or a user namespace, can give the machine another name."""
+        if self._rung is Rung.PLAIN_CHROOT:
+            return socket.gethostname() or HOSTNAME
+        return HOSTNAME
 
     def make(self) -> None:
         """Makes everything; call `undo` whether or not this raises."""
@@ -58,7 +76,7 @@ class Preparation:
             return
         self._make_devices()
         if self._rung is Rung.CHROOT:
-            for path, content in self.files.items():
+            for path, content in {**self.files, **_MOUNT_TABLES}.items():
                 file = GuestMount("secret", path, content=content, mode=0o644, read_only=True)
                 self._keep_in_memory(file)
             self.served = Served(self._memory, self._root / "proc")

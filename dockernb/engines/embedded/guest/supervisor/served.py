@@ -81,6 +81,8 @@ class Served:
         host = self._host_path(pid, folder, path, follow=follow)
         if host is None:
             return None
+        is_memory = host.startswith(b"/proc/self/fd/")
+        follow = follow or is_memory
         return os.open(host, os.O_PATH | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW))
 
     def owner(self, pid: int, folder: int, path: bytes) -> Owner:
@@ -167,8 +169,6 @@ class Served:
                 return os.fsencode(f"/proc/{pid}") + text[len(link) :]
         if text.startswith(b"/proc/."):
             return None  # links to programs, in the tree
-        if text == b"/proc/mounts":
-            return os.fsencode(f"/proc/{pid}/mounts")
         if text in self._devices:
             return text
         if any(text == name or text.startswith(name + b"/") for name in _FOLDERS):

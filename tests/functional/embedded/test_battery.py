@@ -1,0 +1,40 @@
+"""What commands see on every rung is what they see in `docker build`."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.functional.embedded.battery import CHECKS, Check, battery_script
+from tests.functional.embedded.bench import RUNGS
+from tests.functional.embedded.conftest import Trees, new_bench
+
+Answers = dict[str, tuple[int, str]]
+
+
+@pytest.fixture(scope="module", params=RUNGS, ids=RUNGS.values())
+def answers(request: pytest.FixtureRequest, open_folder, trees: Trees) -> Answers:
+    """All commands of the battery, run one after the other by one guest."""
+    bench = new_bench(request.param, open_folder, trees, "battery")
+    ended = bench.run("sh", "-c", battery_script())
+    assert ended.exit_code == 0, ended.err
+    found = {}
+    for line in ended.lines:
+        name, code, output = line.split("\t", 2)
+        found[name] = (int(code), output.strip("|"))
+    found["rung"] = (request.param, "")
+    return found
+
+
+#: Root without mounts has an empty /proc, and may not have what needs it.
+NEEDS_PROC = {
+    "proc_self_is_the_process", "process_substitution", "dev_stdout", "mtab_leads_to_proc",
+    "a_terminal_can_be_made",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=[check.name for check in CHECKS])
+def test_battery(check: Check, answers: Answers) -> None:
+    if answers["rung"][0] == 5 and check.name in NEEDS_PROC:
+        assert answers[check.name] != (check.code, check.output)
+        return
+    assert answers[check.name] == (check.code, check.output)
