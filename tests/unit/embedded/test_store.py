@@ -151,7 +151,7 @@ def test_a_store_that_cannot_be_made_says_where_and_what_to_do(tmp_path: Path) -
 
 
 def test_nobody_else_may_read_the_store(store: ImageStore) -> None:
-    assert os.stat(store.folders.root).st_mode & 0o077 == 0  # noqa: PTH116
+    assert os.stat(store.folders.root).st_mode & 0o077 == 0
 
 
 @pytest.mark.parametrize(

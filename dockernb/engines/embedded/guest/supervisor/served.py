@@ -167,6 +167,9 @@ class Served:
         for link in (b"/proc/self", b"/proc/thread-self"):
             if text == link or text.startswith(link + b"/"):
                 return os.fsencode(f"/proc/{pid}") + text[len(link) :]
+        for link in (b"/proc/net", b"/proc/mounts"):  # links into /proc/self, which is not ours
+            if text == link or text.startswith(link + b"/"):
+                return os.fsencode(f"/proc/{pid}/") + text[len(b"/proc/") :]
         if text.startswith(b"/proc/."):
             return None  # links to programs, in the tree
         if text in self._devices:
