@@ -14,8 +14,9 @@ from ..errors import DockerfileError
 from ..oci.config import ImageConfig, Platform, RuntimeConfig
 from .outcome import BuildOptions
 from .sources import OnPull
+from .stage_or_image import stage_or_image
 from .state import BuildState, Stage
-from .variables import DEFAULT_PATH, Expander, declared_args, platform_args
+from .variables import DEFAULT_PATH, Expander, global_variables, platform_args
 
 __all__ = ["Base", "find_base", "parse_platform", "start_stage"]
 
@@ -52,11 +53,10 @@ def find_base(
 
     Raises:
         DockerfileError: the name is empty after expansion.
-        ImageNotFoundError, RegistryError: it cannot be had.
+        StageNotFoundError, ImageNotFoundError, RegistryError: it cannot be had.
     """
     predefined = platform_args(options.platform, options.platform)
-    visible = {**predefined, **declared_args(state.global_args)}
-    expander = Expander(visible, state.escape)
+    expander = Expander(global_variables(state, predefined), state.escape)
     reference = expander.word(instruction.image)
     if not reference:
         raise DockerfileError(
@@ -77,13 +77,19 @@ def find_base(
         if image is not None or on_pull is None:
             return Base(reference, image) if image else None
     explicit = platform if platform_text else None
-    image = engine.pull(reference, explicit, on_pull(reference), cancel)
+    with stage_or_image(reference, state):
+        image = engine.pull(reference, explicit, on_pull(reference), cancel)
     return Base(reference, image, pulled=True)
 
 
 def _stage_named(reference: str, state: BuildState) -> Stage | None:
-    """FROM takes a stage by name only; a number is an image name there."""
-    return None if reference.isdecimal() else state.find_stage(reference)
+    """FROM takes a stage by name only; a number is an image name there.
+
+    BuildKit keeps stage names in lower case and, in FROM, compares without changing the case.
+    """
+    if reference.isdecimal() or reference != reference.lower():
+        return None
+    return state.find_stage(reference)
 
 
 def parse_platform(text: str) -> Platform:

@@ -66,6 +66,7 @@ class Builder:
         """
         step = Step(instruction, source, state, self.options.engine_name, cell_id, listener)
         step.warnings += self.cache.take_warnings()
+        step.warnings += _ignored(instruction)
         with step.guarded(cancel):
             after = self._advance(step, cancel, _announced(step))
         assert after is not None  # noqa: S101  (what the cache does not hold was built)
@@ -135,7 +136,9 @@ class Builder:
     ) -> Stage | None:
         outcome = evaluate(step.instruction, step.state, self.options)
         step.warnings += outcome.warnings
-        sources = collect_sources(outcome.action, self.engine, self.context, on_pull, cancel)
+        sources = collect_sources(
+            outcome.action, self.engine, self.context, step.state, on_pull, cancel
+        )
         if sources is None:
             return None
         key = self._key(step, stage, outcome, sources)
@@ -243,6 +246,16 @@ class Builder:
         step.facts += [f"{name}={value}" for name, value in values.items()]
         step.succeed_without_snapshot()
         return state
+
+
+def _ignored(instruction: Instruction) -> tuple[str, ...]:
+    if not instruction.ignored:
+        return ()
+    warning = (
+        f'"{instruction.ignored}" after the "]" has no effect, as in Docker 26.1. Newer builders '
+        "take the whole line for the shell form: remove it"
+    )
+    return (warning,)
 
 
 def _announced(step: Step) -> OnPull:

@@ -30,7 +30,7 @@ _MANY_FILES = "a file of the build context"
 def normal_form(instruction: Instruction) -> dict[str, Any]:
     """The instruction's typed fields; spelling, blanks, comments and line numbers do not count."""
     fields = dataclasses.asdict(instruction)
-    for unwanted in ("original", "lines", "comments"):
+    for unwanted in ("original", "lines", "comments", "ignored"):
         fields.pop(unwanted)
     if isinstance(instruction, ArgInstruction):
         fields["args"] = [[arg.key, arg.value] for arg in instruction.args]

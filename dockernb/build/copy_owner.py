@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tarfile
 from dataclasses import dataclass, field
 
@@ -15,6 +16,8 @@ __all__ = ["ResolvedOwner", "resolve_owner"]
 
 _FILE_LIMIT = 16 * 1024 * 1024
 _ID_LIMIT = 2**32 - 1
+_SIGNED = re.compile(r"[+-]?[0-9]{1,40}", re.ASCII)
+_SIGNED_LIMIT = 2**31
 
 
 @dataclass(frozen=True)
@@ -28,28 +31,31 @@ class ResolvedOwner:
 def resolve_owner(chown: str, container: WorkingContainer) -> ResolvedOwner | None:
     """The ids for `user`, `user:group` or `:group`; None for "".
 
-    A number stands for itself; without a group it is user and group. A name is looked up in the
-    container's /etc/passwd (which also gives the group) or /etc/group. BuildKit takes a name that
-    is not there for 0, or leaves the group; the same is done here, with a warning.
+    A number stands for itself; without a group it is user and group, and `user:` is group 0. A
+    name is looked up in the container's /etc/passwd (which also gives the group) or /etc/group.
+    BuildKit takes a name that is not there for 0, or leaves the group; the same is done here, with
+    a warning.
 
     Raises:
-        BuildError: A number is too large, or a file cannot be read.
+        BuildError: A number in a file is too large, or a file cannot be read.
     """
     if not chown:
         return None
-    user, _, group = chown.partition(":")
+    user, colon, group = chown.partition(":")
     uid, gid = 0, 0
     warnings: list[str] = []
-    if user.isascii() and user.isdigit():
-        uid = gid = _number(user, chown)
+    number = _signed(user)
+    if number is not None:
+        uid = gid = number
     elif user:
         row = _find(container, "/etc/passwd", user, 4)
         if row is None:
             warnings.append(_unknown(chown, "user", user, "/etc/passwd", "root (0)"))
         else:
             uid, gid = _number(row[2], chown), _number(row[3], chown)
-    if group.isascii() and group.isdigit():
-        gid = _number(group, chown)
+    number = _signed(group)
+    if number is not None or (colon and not group):
+        gid = number or 0
     elif group:
         row = _find(container, "/etc/group", group, 3)
         if row is None:
@@ -64,6 +70,16 @@ def _unknown(chown: str, kind: str, name: str, file: str, used: str) -> str:
         f'--chown={chown}: {file} of the image has no {kind} "{name}";'
         f" as in docker build, {used} is used instead"
     )
+
+
+def _signed(text: str) -> int | None:
+    """An ID as BuildKit reads it, with 32 bits and a sign; None: it is a name.
+
+    To the kernel -1 says that the owner stays: root, of what is just made.
+    """
+    if not _SIGNED.fullmatch(text) or not -_SIGNED_LIMIT <= int(text) < _SIGNED_LIMIT:
+        return None
+    return 0 if int(text) == -1 else int(text) % (2 * _SIGNED_LIMIT)
 
 
 def _number(text: str, chown: str) -> int:

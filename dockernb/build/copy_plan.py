@@ -18,7 +18,6 @@ from dockernb.errors import BuildError
 from .add_archive import unpack
 from .archive_format import is_archive
 from .copy_items import CopyItem
-from .copy_mode import ChangeMode
 from .destination import Destination, Owner
 from .link_paths import join
 from .source_entry import SourceEntry
@@ -35,14 +34,14 @@ class CopyPlan:
     Args:
         path: The destination as `destination_path` gives it.
         owner: --chown; None: the sources keep theirs, and what is made on the way is root's.
-        change_mode: --chmod.
+        mode: --chmod; None: the sources keep theirs.
         spool: Keeps the contents of unpacked archives until they are written.
     """
 
     destination: Destination
     path: str
     owner: Owner | None
-    change_mode: ChangeMode | None
+    mode: int | None
     unpacks: bool
     spool: Spool
 
@@ -112,8 +111,8 @@ class CopyPlan:
             kind = "char"
         elif kind in {"socket", "unknown"}:
             kind = "file"
-        if self.change_mode is not None and kind != "symlink":
-            mode = self.change_mode(mode, kind == "dir")
+        if self.mode is not None and kind != "symlink":
+            mode = self.mode
         hard_link = links.get(entry.same_file) if entry.same_file is not None else None
         if entry.same_file is not None and hard_link is None:
             links[entry.same_file] = path

@@ -53,7 +53,6 @@ class CopySource:
             BuildError: As in docker build: something is in the way, a source is missing.
             ContextError: A file changed or vanished since it was collected.
         """
-        change_mode = parse_chmod(request.chmod)
         resolved = resolve_owner(request.chown, container)
         destination = Destination(container)
         with self.open_items() as items, Spool() as spool:
@@ -61,7 +60,7 @@ class CopySource:
                 destination,
                 destination_path(request.destination, request.working_dir),
                 resolved.owner if resolved else None,
-                change_mode,
+                parse_chmod(request.chmod),
                 request.unpacks_local,
                 spool,
             ).add(items)
@@ -85,7 +84,6 @@ def collect_from_context(
         UnsupportedByEngineError: ADD of a git repository.
     """
     check_sources(request)
-    parse_chmod(request.chmod)
 
     def missing(source: str) -> DockernbError:
         return context.missing(request.name, source)
@@ -109,7 +107,6 @@ def collect_from_image(request: CopyRequest, engine: Engine, image_id: str) -> C
     `apply` raises `BuildError` for a source that the image does not have.
     """
     check_sources(request)
-    parse_chmod(request.chmod)
 
     def missing(source: str) -> DockernbError:
         return BuildError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..dockerfile.instructions import AddInstruction, CopyInstruction, Heredoc
+from .copy_mode import chmod_warnings
 from .copy_request import CopyRequest, InlineFile
 from .outcome import CopyFiles, Frame, Outcome
 
@@ -70,4 +71,11 @@ def _outcome(
     words += [*request.sources, *(f"<<{heredoc.name}" for heredoc in request.heredocs)]
     text = " ".join([*words, request.destination]) + " # buildkit"
     action = CopyFiles(request, from_image, getattr(instruction, "from_image", ""))
-    return Outcome(frame.stage, action, text, layer=True, used_args=frame.used_args())
+    return Outcome(
+        frame.stage,
+        action,
+        text,
+        layer=True,
+        used_args=frame.used_args(),
+        warnings=chmod_warnings(request.chmod),
+    )

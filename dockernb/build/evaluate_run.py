@@ -60,7 +60,7 @@ def evaluate_run(instruction: RunInstruction, frame: Frame) -> Outcome:
 def _environment(frame: Frame) -> dict[str, str]:
     environment = dict(frame.stage.variables)
     environment.setdefault("PATH", DEFAULT_PATH)
-    environment.update(proxy_environment(frame.stage, frame.options.build_args))
+    environment.update(proxy_environment(frame.options.build_args))
     return environment
 
 

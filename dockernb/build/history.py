@@ -33,11 +33,11 @@ def entry(created_by: str, *, created: str, empty_layer: bool) -> HistoryEntry:
 
 
 def run_text(args: Sequence[str], declared: Iterable[Arg], environment: Mapping[str, str]) -> str:
-    """`RUN |2 A=1 B= /bin/sh -c ... # buildkit`: declared ARGs with their count go first."""
-    values: dict[str, str] = {}
-    for arg in declared:
-        values[arg.key] = environment.get(arg.key, arg.value or "")
-    words = [f"{key}={value}" for key, value in values.items()]
+    """`RUN |2 A=1 B= /bin/sh -c ... # buildkit`: declared ARGs with their count go first.
+
+    An ARG that is declared twice stands there twice, both times with the value it has now.
+    """
+    words = [f"{arg.key}={environment.get(arg.key, arg.value or '')}" for arg in declared]
     if words:
         words.insert(0, f"|{len(words)}")
     return " ".join(["RUN", *words, *args]) + " # buildkit"

@@ -110,8 +110,14 @@ class Frame:
         """What `--from=name` and `from=name` mean: another stage's snapshot, or else an image.
 
         Raises:
-            DockerfileError: it is the stage in which the instruction stands.
+            DockerfileError: it is the stage in which the instruction stands, or holds a variable.
         """
+        if "$" in name:
+            raise DockerfileError(
+                f'"{name}" is taken as it stands: --from knows no variables',
+                rule="It names a stage, the number of a stage, or an image.",
+                hint="Name the image above, `FROM $NAME AS source`, and write --from=source.",
+            )
         found = self.state.find_stage(name)
         if found is None:
             return name

@@ -11,6 +11,8 @@ from .context import BuildContext
 from .copying import CopySource, collect_from_context, collect_from_image
 from .outcome import Action, CopyFiles, RunCommand
 from .remote_source import is_url
+from .stage_or_image import stage_or_image
+from .state import BuildState
 
 __all__ = ["OnPull", "Sources", "collect_sources", "find_or_pull"]
 
@@ -35,17 +37,22 @@ def collect_sources(
     action: Action,
     engine: Engine,
     context: BuildContext,
+    state: BuildState,
     on_pull: OnPull | None,
     cancel: threading.Event,
 ) -> Sources | None:
     """Reads what `action` needs.
 
     Args:
+        state: Before the instruction; an error lists its stages.
         on_pull: None: nothing is fetched from a registry. (What ADD takes from a URL is fetched all
             the same: without its content there is no cache key.)
 
     Returns:
         None if something would have to be fetched and may not.
+
+    Raises:
+        StageNotFoundError, ImageNotFoundError, RegistryError: An image cannot be had.
     """
     if isinstance(action, CopyFiles):
         if action.from_image is None:
@@ -53,19 +60,21 @@ def collect_sources(
             on_progress = on_pull(" ".join(urls)) if urls and on_pull is not None else None
             files = collect_from_context(action.request, context, on_progress, cancel)
             return Sources(files, files.content)
-        image = find_or_pull(action.from_image, engine, on_pull, cancel)
+        with stage_or_image(action.from_image, state):
+            image = find_or_pull(action.from_image, engine, on_pull, cancel)
         if image is None:
             return None
         files = collect_from_image(action.request, engine, image.id)
         return Sources(files, {f"--from={action.from_name}": image.id})
     if isinstance(action, RunCommand):
-        return _mounted(action, engine, on_pull, cancel)
+        return _mounted(action, engine, state, on_pull, cancel)
     return Sources()
 
 
 def _mounted(
     action: RunCommand,
     engine: Engine,
+    state: BuildState,
     on_pull: OnPull | None,
     cancel: threading.Event,
 ) -> Sources | None:
@@ -73,7 +82,8 @@ def _mounted(
     content = {}
     for mount in action.spec.mounts:
         if mount.kind == "bind" and mount.source_image is not None:
-            image = find_or_pull(mount.source_image, engine, on_pull, cancel)
+            with stage_or_image(mount.source_image, state):
+                image = find_or_pull(mount.source_image, engine, on_pull, cancel)
             if image is None:
                 return None
             content[f"mount {mount.target}"] = image.id

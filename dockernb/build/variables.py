@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from ..dockerfile.instructions import Arg
 from ..dockerfile.shell import expand, expand_heredoc, expand_words, used_variables
 from ..oci.config import Platform
-from .state import BuildState, Stage
+from .state import BuildState
 
 __all__ = [
     "DEFAULT_PATH",
     "PROXY_ARGS",
     "Expander",
     "declared_args",
+    "global_variables",
     "platform_args",
     "proxy_environment",
     "resolve_global_arg",
@@ -27,12 +28,9 @@ __all__ = [
 
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-# Need no ARG, reach RUN, and are no part of the cache key unless declared (SEMANTICS line 8).
-PROXY_ARGS = tuple(
-    name
-    for upper in ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY")
-    for name in (upper, upper.lower())
-)
+# Need no ARG, reach RUN, and are no part of the cache key unless declared.
+_PROXY_NAMES = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY")
+PROXY_ARGS = tuple(name for upper in _PROXY_NAMES for name in (upper, upper.lower()))
 
 
 @dataclass
@@ -79,13 +77,20 @@ def platform_args(build: Platform, target: Platform) -> dict[str, str]:
 def resolve_global_arg(
     arg: Arg, state: BuildState, build_args: Mapping[str, str], predefined: Mapping[str, str]
 ) -> Arg:
-    """The value of an ARG before the first FROM: the build arg, else its default expanded."""
+    """The value of an ARG before the first FROM: the build arg, else its default expanded.
+
+    Without either it has none, a platform ARG too: so BuildKit 0.13 does.
+    """
     if arg.key in build_args:
         return Arg(arg.key, build_args[arg.key])
     if arg.value is None:
-        return Arg(arg.key, predefined.get(arg.key))
-    visible = {**predefined, **declared_args(state.global_args)}
-    return Arg(arg.key, expand(arg.value, visible, state.escape))
+        return arg
+    return Arg(arg.key, expand(arg.value, global_variables(state, predefined), state.escape))
+
+
+def global_variables(state: BuildState, predefined: Mapping[str, str]) -> dict[str, str]:
+    """What FROM and the ARGs before it see; an ARG without a value is set, and empty."""
+    return {**predefined, **{arg.key: arg.value or "" for arg in state.global_args}}
 
 
 def resolve_stage_arg(
@@ -111,10 +116,15 @@ def declared_args(args: Iterable[Arg]) -> dict[str, str]:
     return {arg.key: arg.value for arg in args if arg.value is not None}
 
 
-def proxy_environment(stage: Stage, build_args: Mapping[str, str]) -> dict[str, str]:
-    """Proxy variables from the build args that reach RUN without an ARG line."""
-    return {
-        name: build_args[name]
-        for name in PROXY_ARGS
-        if name in build_args and name not in stage.variables
-    }
+def proxy_environment(build_args: Mapping[str, str]) -> dict[str, str]:
+    """Proxy variables from the build args, which reach RUN without an ARG line.
+
+    In capitals and in small letters, whichever was given, and before ENV and ARG of the stage
+    (BuildKit's `llb.ProxyEnv`).
+    """
+    environment: dict[str, str] = {}
+    for name in PROXY_ARGS:
+        value = build_args.get(name)
+        if value:
+            environment |= {name.upper(): value, name.lower(): value}
+    return environment

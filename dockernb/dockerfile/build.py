@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from dockernb.dockerfile import instructions as typed
 from dockernb.dockerfile.build_commands import (
@@ -50,7 +51,7 @@ def build(node: Node) -> typed.Instruction:
             hint=f"Instructions: {', '.join(INSTRUCTION_NAMES)}. `%help` says more.",
         )
     try:
-        return builder(node)
+        return replace(builder(node), ignored=node.ignored)
     except DockerfileSyntaxError as err:
         if err.hint is None:
             err.hint = f"Write: {INSTRUCTIONS[node.name].syntax[0]}"

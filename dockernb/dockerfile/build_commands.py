@@ -79,7 +79,7 @@ def build_shell(node: Node) -> ShellInstruction:
     if not node.json:
         raise DockerfileSyntaxError(
             "SHELL requires the arguments to be in JSON form",
-            hint='Write `SHELL ["/bin/sh", "-c"]`, in double quotes, with nothing after the "]".',
+            hint='Write `SHELL ["/bin/sh", "-c"]`, with every element in double quotes.',
         )
     return ShellInstruction(node.original, node.lines, shell=node.args, comments=node.comments)
 

@@ -132,11 +132,13 @@ class Instruction:
             without heredoc bodies; as BuildKit's `Node.Original`.
         lines: Where it stands in the parsed text.
         comments: The comment lines right above it, without `#` and leading blanks.
+        ignored: What stands after the JSON array of its arguments, and has no effect.
     """
 
     original: str
     lines: Lines
     comments: tuple[str, ...] = field(default=(), kw_only=True)
+    ignored: str = field(default="", kw_only=True)
 
     @property
     def name(self) -> str:

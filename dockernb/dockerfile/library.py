@@ -7,6 +7,7 @@ Nothing outside this module imports it, so that it can be replaced here alone.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ __all__ = [
     "expand_words",
     "flags_and_rest",
     "heredoc_markers",
+    "json_array_end",
     "parse_heredoc_marker",
     "parse_parts",
     "strip_tabs",
@@ -48,6 +50,11 @@ _BUILDKIT_WORDING = {
 # quotes there.
 _STAND_INS = {"RUN": "CMD", "COPY": "VOLUME", "ADD": "VOLUME"}
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_WITH_JSON = frozenset(
+    {"ADD", "CMD", "COPY", "ENTRYPOINT", "HEALTHCHECK", "RUN", "SHELL", "VOLUME"}
+)
+# HEALTHCHECK's own first word, CMD or NONE, stands before the array.
+_FIRST_WORD = re.compile(rf"[^{GO_SPACE}]+[{GO_SPACE}]*")
 
 
 @dataclass(frozen=True)
@@ -58,11 +65,13 @@ class Parts:
         args: For ENV and LABEL triples of key, value and "=" (or "" in the old form).
         flags: `--name[=value]`, quotes removed.
         json: The arguments were a JSON array of strings.
+        ignored: What stands after the "]" of the JSON array.
     """
 
     args: tuple[str, ...]
     flags: tuple[str, ...]
     json: bool
+    ignored: str = ""
 
 
 def parse_parts(name: str, rest: str, escape: str) -> Parts:
@@ -77,13 +86,48 @@ def parse_parts(name: str, rest: str, escape: str) -> Parts:
         ValueError: The line breaks a rule; the text is BuildKit's.
     """
     flags, rest = flags_and_rest(rest)
+    rest, ignored = _without_text_after_json(name, rest)
     # "--" ends the flags: what follows is no flag, even where it looks like one.
     found = _parse_line(f"{_STAND_INS.get(name, name)} -- {rest}", escape)
     args = found.args
     if found.json:
         # Go's decoder puts U+FFFD where \ud800 has no partner; no engine takes a lone surrogate.
         args = [_LONE_SURROGATE.sub("\ufffd", arg) for arg in args]
-    return Parts(tuple(args), flags, found.json)
+    return Parts(tuple(args), flags, found.json, ignored)
+
+
+def json_array_end(text: str) -> int | None:
+    """Where the JSON array ends which `text` begins with; None: it begins with none.
+
+    Text may follow: Go's `json.Decoder` reads one value and leaves the rest alone, which is how
+    BuildKit 0.13 (Docker 26.1) tells the exec form. Since July 2024 BuildKit takes such a line for
+    the shell form.
+    """
+    start = len(text) - len(text.lstrip(GO_SPACE))
+    if not text.startswith("[", start):
+        return None
+    try:
+        return _JSON.raw_decode(text, start)[1]
+    except (ValueError, RecursionError):
+        return None
+
+
+def _not_json(constant: str) -> None:
+    raise ValueError(f"{constant} is Python's, not JSON")
+
+
+_JSON = json.JSONDecoder(parse_constant=_not_json)
+
+
+def _without_text_after_json(name: str, rest: str) -> tuple[str, str]:
+    if name not in _WITH_JSON:
+        return rest, ""
+    first = _FIRST_WORD.match(rest) if name == "HEALTHCHECK" else None
+    start = first.end() if first else 0
+    end = json_array_end(rest[start:])
+    if end is None:
+        return rest, ""
+    return rest[: start + end], rest[start + end :].strip(GO_SPACE)
 
 
 def flags_and_rest(text: str) -> tuple[tuple[str, ...], str]:

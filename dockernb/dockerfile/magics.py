@@ -1,4 +1,4 @@
-"""Magic lines of a cell: `%name argument` above the instruction, `%%name` for a whole cell.
+r"""Magic lines of a cell: `%name argument` above the instruction, `%%name` for a whole cell.
 
 Pure text. What a magic does is decided by who reads it (kernel or command line); here it is only
 told apart from the Dockerfile text. No Dockerfile instruction begins with `%`, so nothing that a
@@ -7,6 +7,9 @@ builder would accept is lost.
 Magics stand at the start of a cell: blank lines and comments may stand above and between them; the
 first line of an instruction ends the search. A line of a heredoc that begins with `%` is therefore
 never a magic. After a `%%name` line everything is that magic's body.
+
+One magic is about the text itself and is therefore done here: `%crlf` gives the cell's lines the
+line end `\r\n`. Builders drop the `\r` everywhere but in the body of a heredoc.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 __all__ = [
+    "CRLF_MAGIC",
     "Magic",
     "MagicArgumentError",
     "SecretSource",
@@ -29,6 +33,9 @@ __all__ = [
 # builder.
 _MAGIC = re.compile(r"[ \t]*(?P<mark>%%?)(?P<name>[^\s%]*)[ \t]*(?P<argument>.*?)\s*\Z", re.DOTALL)
 _LINE = re.compile(r"[^\n]*\n|[^\n]+\Z")
+
+CRLF_MAGIC = "%crlf"
+"""Written by the import of a file whose heredocs have such line ends."""
 
 
 class MagicArgumentError(ValueError):
@@ -51,6 +58,11 @@ class Magic:
     line: int
     cell_magic: bool = False
 
+    @property
+    def is_crlf(self) -> bool:
+        """`%crlf`: it changes the text of its cell and nothing else."""
+        return self.name == "crlf" and not self.argument and not self.cell_magic
+
 
 @dataclass(frozen=True)
 class SecretSource:
@@ -62,10 +74,15 @@ class SecretSource:
 
 
 def split_magics(source: str) -> tuple[tuple[Magic, ...], str]:
-    """The magics of a cell and the rest of its text.
+    """The magics of a cell but `%crlf`, and the rest of its text.
 
     In the rest each magic line is an empty line, so that line numbers stay true.
     """
+    magics, rest = _split(source)
+    return tuple(magic for magic in magics if not magic.is_crlf), rest
+
+
+def _split(source: str) -> tuple[tuple[Magic, ...], str]:
     lines = _LINE.findall(source)
     magics: list[Magic] = []
     for index, line in enumerate(lines):
@@ -89,7 +106,7 @@ def without_magics(source: str) -> str | None:
     Blank lines that stood below a magic go with it; so a parser directive below `%arg` stands at
     the top of the file, where builders look for it.
     """
-    magics, rest = split_magics(source)
+    magics, rest = _split(source)
     if not magics:
         return source
     if magics[-1].cell_magic:
@@ -102,7 +119,10 @@ def without_magics(source: str) -> str | None:
         below_magic = index in taken or (below_magic and not line.strip())
         if not below_magic:
             kept.append(line)
-    return "".join(kept)
+    text = "".join(kept)
+    if any(magic.is_crlf for magic in magics):
+        return re.sub(r"\r?\n", "\r\n", text)
+    return text
 
 
 def parse_key_value(text: str) -> tuple[str, str | None]:

@@ -13,7 +13,10 @@ _CHOWN = FlagReference(
     "Without it root:root. A user number alone is the group number as well.",
 )
 _CHMOD = FlagReference(
-    "--chmod", "<mode>", "Permissions of the new files: octal (755) or symbolic (u=rwX,go=rX)."
+    "--chmod",
+    "<mode>",
+    "Permissions of the new files, as an octal number (755). Anything else has no effect here; "
+    "newer builders also know symbolic modes (u+x).",
 )
 _LINK = FlagReference(
     "--link",

@@ -7,7 +7,6 @@ that the lines of all statements give the text back.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +14,13 @@ from typing import Literal
 
 from dockernb.dockerfile.directives import DirectiveReader, ParserDirective
 from dockernb.dockerfile.instructions import Heredoc
-from dockernb.dockerfile.library import GO_SPACE, flags_and_rest, heredoc_markers, strip_tabs
+from dockernb.dockerfile.library import (
+    GO_SPACE,
+    flags_and_rest,
+    heredoc_markers,
+    json_array_end,
+    strip_tabs,
+)
 
 __all__ = ["Kind", "ScanError", "Statement", "first_word", "scan", "split_lines"]
 
@@ -200,13 +205,4 @@ def _can_hold_heredocs(line: str) -> bool:
         keyword, rest = first_word(flags_and_rest(rest)[1])
     if keyword.lower() not in _WITH_HEREDOCS:
         return False
-    return not _is_json_array(flags_and_rest(rest)[1])
-
-
-def _is_json_array(text: str) -> bool:
-    if not text.startswith("["):
-        return False
-    try:
-        return isinstance(json.loads(text), list)
-    except (ValueError, RecursionError):
-        return False
+    return json_array_end(flags_and_rest(rest)[1]) is None

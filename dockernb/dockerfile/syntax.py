@@ -44,6 +44,7 @@ class Node:
             Empty for ONBUILD (see `inner`) and for unknown keywords.
         flags: `--name[=value]`, quotes removed.
         json: The arguments were a JSON array.
+        ignored: What stands after that array.
         inner: The instruction that an ONBUILD holds.
     """
 
@@ -56,6 +57,7 @@ class Node:
     heredocs: tuple[Heredoc, ...] = ()
     comments: tuple[str, ...] = ()
     inner: Node | None = None
+    ignored: str = ""
 
     @property
     def name(self) -> str:
@@ -140,14 +142,15 @@ def _take_apart(
     inner: Node | None = None
     args: tuple[str, ...] = ()
     is_json = False
+    ignored = ""
     if name == "onbuild" or name not in _KNOWN:
         flags, rest = flags_and_rest(rest)
         if name == "onbuild" and rest:
             inner = _take_apart(rest, escape, lines, heredocs)
     else:
         parts = parse_parts(name.upper(), rest, escape)
-        args, flags, is_json = parts.args, parts.flags, parts.json
-    return Node(keyword, line, lines, args, flags, is_json, heredocs, comments, inner)
+        args, flags, is_json, ignored = parts.args, parts.flags, parts.json, parts.ignored
+    return Node(keyword, line, lines, args, flags, is_json, heredocs, comments, inner, ignored)
 
 
 def _syntax_error(err: ScanError, text: str) -> DockerfileSyntaxError:

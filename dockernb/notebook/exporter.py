@@ -13,7 +13,7 @@ from typing import Any
 
 from dockernb.dockerfile.export import Piece, export_source, join_pieces
 from dockernb.notebook.cells import Cell, Notebook
-from dockernb.notebook.importer import editor_text, uncommented
+from dockernb.notebook.importer import editor_text, is_source_of, uncommented, with_newline
 
 __all__ = ["export_notebook"]
 
@@ -36,15 +36,15 @@ def export_notebook(notebook: Notebook) -> str:
 def _cell_text(cell: Cell, newline: str) -> str:
     if cell.kind == "code":
         exact = _text(cell.ours, "exact")
-        if exact is not None and editor_text(exact) == editor_text(cell.source):
+        if exact is not None and is_source_of(cell.source, exact):
             return exact
-        return _with_newline(export_source(cell.source), newline)
+        return with_newline(export_source(cell.source), newline)
     comment = _text(cell.ours, "comment")
     if cell.kind != "markdown" or comment is None:
         return ""
     if uncommented(comment) == editor_text(cell.source):
         return comment
-    return _with_newline(_commented(cell.source), newline)
+    return with_newline(_commented(cell.source), newline)
 
 
 def _commented(text: str) -> str:
@@ -53,10 +53,6 @@ def _commented(text: str) -> str:
     if lines == [""]:
         return ""
     return "\n".join(f"# {line}" if line.strip() else "#" for line in lines)
-
-
-def _with_newline(text: str, newline: str) -> str:
-    return text if newline == "\n" else editor_text(text).replace("\n", newline)
 
 
 def _text(ours: Mapping[str, Any], key: str) -> str | None:

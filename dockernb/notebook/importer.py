@@ -12,7 +12,8 @@ written by hand means (one blank line between cells, a line end at the end of th
     notebook  `start`    blank lines (and a byte order mark) before the first cell
               `end`      what stands after the last cell
               `newline`  "\r\n" in a file with such line ends; cells hold "\n" only, because
-                         editors in the browser know nothing else
+                         editors in the browser know nothing else. Where a builder sees the "\r",
+                         in the body of a heredoc, the cell begins with the magic `%crlf`
     cell      `before`   what stands between the cell above and this one, line end included
               `exact`    the text, where the cell's source does not say it exactly (mixed line ends,
                          a first line that looks like a magic); counts until the cell is edited
@@ -27,11 +28,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from dockernb.dockerfile.directives import DirectiveReader
 from dockernb.dockerfile.export import export_source
+from dockernb.dockerfile.instructions import Heredoc
+from dockernb.dockerfile.magics import CRLF_MAGIC, without_magics
+from dockernb.dockerfile.scan import ScanError, scan
 from dockernb.dockerfile.split import Segment, split_instructions
 from dockernb.notebook.cells import KERNEL_NAME, NAMESPACE
 
-__all__ = ["editor_text", "import_dockerfile", "uncommented"]
+__all__ = ["editor_text", "import_dockerfile", "is_source_of", "uncommented", "with_newline"]
 
 _BOM = "\ufeff"
 
@@ -50,7 +55,7 @@ def import_dockerfile(text: str) -> dict[str, Any]:
     Cell IDs come from the cells' text: the same file gives the same IDs, and a changed line changes
     its own cell's ID only.
     """
-    newline = _newline(text)
+    newline, escape = _newline(text), _escape(text)
     start = _BOM if text.startswith(_BOM) else ""
     before = start
     cells: list[dict[str, Any]] = []
@@ -61,7 +66,8 @@ def import_dockerfile(text: str) -> dict[str, Any]:
             before += body
             continue
         shown = body.rstrip("\r\n")
-        cell = _code_cell(shown, newline) if block.kind == "code" else _markdown_cell(shown)
+        is_code = block.kind == "code"
+        cell = _code_cell(shown, newline, escape) if is_code else _markdown_cell(shown)
         cell["id"] = _cell_id(cell["cell_type"], cell["source"], ids)
         if not cells:
             start = before
@@ -117,9 +123,14 @@ def _top_length(segments: Sequence[Segment]) -> int:
     return max(index for index, kind in enumerate(kinds) if kind != "blank") + 1
 
 
-def _code_cell(text: str, newline: str) -> dict[str, Any]:
-    source = editor_text(text)
-    exported = export_source(source).replace("\n", newline)
+def with_newline(text: str, newline: str) -> str:
+    r"""A text with the line ends of its file; where those are `\n`, a cell may have its own."""
+    return text if newline == "\n" else editor_text(text).replace("\n", newline)
+
+
+def _code_cell(text: str, newline: str, escape: str) -> dict[str, Any]:
+    source = _source(text, escape)
+    exported = with_newline(export_source(source), newline)
     return {
         "cell_type": "code",
         "execution_count": None,
@@ -127,6 +138,54 @@ def _code_cell(text: str, newline: str) -> dict[str, Any]:
         "outputs": [],
         "source": source,
     }
+
+
+def _source(text: str, escape: str) -> str:
+    r"""What the cell holds, so that a builder reads in it what it reads in the file.
+
+    A `\r` within a line stays where it counts: editors show it as a line end, and keep it. They do
+    not keep `\r\n`, so a heredoc in which only some lines end so comes without it.
+    """
+    sources = _sources(text)
+    if "\r" not in text:
+        return sources[0]
+    wanted = _read(text, escape)
+    for source in sources:
+        if wanted is None or _read(without_magics(source) or "", escape) == wanted:
+            return source
+    return sources[2]
+
+
+def _sources(text: str) -> tuple[str, ...]:
+    """All that a cell may hold for `text`."""
+    shown, inner = editor_text(text), re.sub(r"\r+\n", "\n", text)
+    return shown, f"{CRLF_MAGIC}\n{shown}", inner, f"{CRLF_MAGIC}\n{inner}"
+
+
+def is_source_of(source: str, text: str) -> bool:
+    """Whether the cell is as the import of `text` made it, line ends apart."""
+    return editor_text(source) in {editor_text(found) for found in _sources(text)}
+
+
+def _read(text: str, escape: str) -> list[tuple[str, tuple[Heredoc, ...]]] | None:
+    """The instructions with their heredocs; None: they cannot be told apart."""
+    try:
+        statements = list(scan(text, DirectiveReader(escape)))
+    except ScanError:
+        return None
+    return [(found.line, found.heredocs) for found in statements if found.kind == "instruction"]
+
+
+def _escape(text: str) -> str:
+    """The escape character of the file."""
+    reader = DirectiveReader()
+    try:
+        for statement in scan(text, reader):
+            if statement.kind != "directive":
+                break
+    except ScanError:
+        pass
+    return reader.escape
 
 
 def _markdown_cell(text: str) -> dict[str, Any]:

@@ -59,7 +59,7 @@ def build(client: BlockingKernelClient, case: Case) -> KernelBuild:
     settings += [
         f"%arg {shlex.quote(f'{name}={value}')}" for name, value in case.build_args.items()
     ]
-    text = case.dockerfile.read_text("utf-8", "surrogateescape")
+    text = case.dockerfile.read_bytes().decode("utf-8", "surrogateescape")
     notebook = import_dockerfile(text)
     cells = [cell["source"] for cell in notebook["cells"] if cell["cell_type"] == "code"]
     for source in ["\n".join(settings), *cells]:

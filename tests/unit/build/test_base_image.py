@@ -13,7 +13,7 @@ from dockernb.build.outcome import BuildOptions
 from dockernb.build.state import BuildState
 from dockernb.dockerfile.instructions import Arg, FromInstruction
 from dockernb.engines.base import Image, OnProgress, Progress
-from dockernb.errors import DockerfileError, ImageNotFoundError
+from dockernb.errors import DockerfileError, ImageNotFoundError, StageNotFoundError
 from dockernb.oci.config import ImageConfig, Platform, RuntimeConfig
 
 from .building import IMAGE, one, stage
@@ -46,7 +46,7 @@ class Images:
         on_progress: OnProgress,
         cancel: threading.Event,
     ) -> Image:
-        if reference == "nowhere":
+        if reference.lower().startswith("nowhere"):
             raise ImageNotFoundError("no such image")
         self.pulled.append((reference, platform))
         on_progress(Progress("layer", "pulling"))
@@ -92,6 +92,35 @@ def test_missing_image_is_pulled_and_its_name_told() -> None:
     assert find("FROM busybox", engine, on_pull=None) is None
 
 
+def test_name_that_is_neither_stage_nor_image_says_both() -> None:
+    state = BuildState(stages=(stage("web"), stage()))
+    with pytest.raises(StageNotFoundError) as caught:
+        find("FROM nowhere", Images(), state)
+    text = caught.value.format_message()
+    assert 'no stage "nowhere" stands above, and no image of that name was found' in text
+    assert 'stages above: "web", "0"' in text
+    assert "no such image" in text
+    assert "move it above this cell" in text
+
+
+def test_from_wants_the_name_of_a_stage_in_lower_case() -> None:
+    state = BuildState(stages=(stage("nowhere"),))
+    with pytest.raises(StageNotFoundError) as caught:
+        find("FROM Nowhere", Images(), state)
+    assert caught.value.hint == "FROM wants the name of a stage in lower case: FROM nowhere"
+
+
+def test_global_arg_without_a_value_is_set_and_empty() -> None:
+    base = find("FROM ${A-x}b${A+c}", Images(), BuildState(global_args=(Arg("A"),)))
+    assert base is not None
+    assert base.reference == "bc"
+
+
+def test_name_with_a_tag_is_no_stage() -> None:
+    with pytest.raises(ImageNotFoundError):
+        find("FROM nowhere:1", Images())
+
+
 def test_image_of_another_platform_is_no_match() -> None:
     engine = Images(busybox=replace(BUSYBOX, config=ImageConfig(ARM)))
     find("FROM busybox", engine)
@@ -126,7 +155,7 @@ def test_scratch_and_stages_need_no_registry() -> None:
     engine = Images()
     assert find("FROM scratch", engine) == Base("scratch", None)
     build = stage("build")
-    base = find("FROM BUILD", engine, BuildState(stages=(build,)))
+    base = find("FROM build", engine, BuildState(stages=(build,)))
     assert base is not None
     assert (base.stage, base.image) == (build, Image(build.image_id, build.config))
     assert not engine.pulled

@@ -121,7 +121,10 @@ def test_platform_args_are_empty_until_declared() -> None:
 def test_proxy_args_reach_run_without_an_arg_line_and_leave_no_trace() -> None:
     outcome = last("RUN x", HTTP_PROXY="http://p", no_proxy="h")
     assert isinstance(outcome.action, RunCommand)
-    assert outcome.action.spec.env == {"PATH": "/bin", "HTTP_PROXY": "http://p", "no_proxy": "h"}
+    assert outcome.action.spec.env == {
+        "PATH": "/bin", "HTTP_PROXY": "http://p", "http_proxy": "http://p",
+        "NO_PROXY": "h", "no_proxy": "h",
+    }  # fmt: skip
     assert (outcome.used_args, outcome.created_by) == ({}, "RUN /bin/sh -c x # buildkit")
     declared = last("ARG HTTP_PROXY\nRUN x", HTTP_PROXY="http://p")
     assert declared.used_args == {"HTTP_PROXY": "http://p"}

@@ -78,10 +78,10 @@ def test_lists() -> None:
     assert history.go_quoted_list([]) == "[]"
 
 
-def test_run_names_declared_args_once_in_the_order_of_their_first_line() -> None:
+def test_run_names_declared_args_as_often_as_they_are_declared() -> None:
     declared = [Arg("B", "1"), Arg("A", "2"), Arg("B", "3"), Arg("C")]
     text = history.run_text(("sh", "-c", "x"), declared, {"B": "3", "A": "env"})
-    assert text == "RUN |3 B=3 A=env C= sh -c x # buildkit"
+    assert text == "RUN |4 B=3 A=env B=3 C= sh -c x # buildkit"
     assert history.run_text(("x",), (), {}) == "RUN x # buildkit"
 
 

@@ -17,8 +17,6 @@ from dockernb.build.variables import (
 from dockernb.dockerfile.instructions import Arg
 from dockernb.oci.config import Platform
 
-from .building import stage
-
 STATE = BuildState((Arg("G", "global"), Arg("EMPTY", ""), Arg("UNSET"), Arg("G", "later")))
 
 
@@ -54,7 +52,7 @@ def test_expander_collects_over_words_and_bodies() -> None:
         (Arg("A", "d"), {"A": "b"}, "b"),
         (Arg("A", "$G"), {}, "later"),
         (Arg("A", "$UNSET$P"), {}, "amd64"),
-        (Arg("P"), {}, "amd64"),
+        (Arg("P"), {}, None),
         (Arg("P", "d"), {}, "d"),
     ],
 )
@@ -94,8 +92,9 @@ def test_declared_args_are_those_with_a_value_the_last_one_counts() -> None:
     assert declared_args(STATE.global_args) == {"G": "later", "EMPTY": ""}
 
 
-def test_proxy_of_the_stage_goes_before_that_of_the_build() -> None:
-    given = {"HTTP_PROXY": "a", "https_proxy": "b", "OTHER": "c"}
-    here = stage().with_variable("HTTP_PROXY", "mine")
-    assert proxy_environment(here, given) == {"https_proxy": "b"}
+def test_proxy_reaches_run_in_capitals_and_in_small_letters() -> None:
+    given = {"HTTP_PROXY": "a", "https_proxy": "b", "no_proxy": "", "OTHER": "c"}
+    assert proxy_environment(given) == {
+        "HTTP_PROXY": "a", "http_proxy": "a", "HTTPS_PROXY": "b", "https_proxy": "b",
+    }  # fmt: skip
     assert len(PROXY_ARGS) == 10

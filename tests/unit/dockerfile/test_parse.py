@@ -133,6 +133,33 @@ def test_lone_surrogates_of_json_become_replacement_characters() -> None:
     assert cmd.command.args == ("\ufffda",)
 
 
+@pytest.mark.parametrize(
+    ("text", "ignored"),
+    [
+        ('CMD ["a"] # b', "# b"),
+        ('CMD ["a"]b', "b"),
+        ('ENTRYPOINT ["a"] ["b"]', '["b"]'),
+        ('RUN ["a"] && b', "&& b"),
+        ('SHELL ["a"] x', "x"),
+        ('VOLUME ["a"] /b', "/b"),
+        ('COPY ["a", "b"] c', "c"),
+        ('ADD --link ["a", "b"] c', "c"),
+        ('HEALTHCHECK --retries=2 CMD  ["a"] b', "b"),
+        ('CMD ["a"]', ""),
+        ("CMD [a] b", ""),
+        ("CMD [NaN] b", ""),
+        ('EXPOSE ["80"] 1', ""),
+    ],
+)
+def test_text_after_a_json_array_is_ignored_and_kept_for_a_warning(text: str, ignored: str) -> None:
+    assert only(text).ignored == ignored
+    assert (only(text) != only(text.removesuffix(ignored))) == bool(ignored)
+
+
+def test_json_array_with_text_after_it_opens_no_heredoc() -> None:
+    assert [found.name for found in d.parse('RUN ["a"] <<E\nCMD b')] == ["RUN", "CMD"]
+
+
 def test_byte_order_mark_is_no_part_of_the_keyword() -> None:
     assert only("\ufeffRUN a").name == "RUN"
 

@@ -26,6 +26,10 @@ def test_percent_line_below_an_instruction_is_no_magic() -> None:
     assert split_magics(source) == ((), source)
 
 
+def test_crlf_is_done_by_the_text_alone() -> None:
+    assert split_magics("%arg A=1\n%crlf\nRUN a") == ((Magic("arg", "A=1", 1),), "\n\nRUN a")
+
+
 def test_cell_magic_takes_the_rest_as_its_body() -> None:
     magics, rest = split_magics("%%shell -x\n%ls\nls /\n")
     assert magics == (Magic("shell", "-x", 1, cell_magic=True),)
@@ -42,6 +46,8 @@ def test_cell_magic_takes_the_rest_as_its_body() -> None:
         ("# top\n%arg A=1\n# below\nRUN a", "# top\n# below\nRUN a"),
         ("%arg A=1\n# escape=`\nRUN a", "# escape=`\nRUN a"),
         ("\n# escape=`\nRUN a", "\n# escape=`\nRUN a"),
+        ("%crlf\nRUN <<E\na\nE", "RUN <<E\r\na\r\nE"),
+        ("%crlf off\nRUN a\nb", "RUN a\nb"),
         ("%help", ""),
         ("%", ""),
         ("", ""),

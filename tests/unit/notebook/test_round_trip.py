@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from dockernb.notebook.cells import notebook_text, parse_notebook
 from dockernb.notebook.exporter import export_notebook
-from dockernb.notebook.importer import editor_text, import_dockerfile
+from dockernb.notebook.importer import import_dockerfile
 
 VECTORS = Path(__file__).parents[2] / "data" / "vectors" / "parser_instructions.json"
 
@@ -55,7 +55,24 @@ def test_any_text_comes_back_exactly(text: str) -> None:
 def test_imported_notebook_is_valid_and_its_sources_have_plain_line_ends(text: str) -> None:
     data = import_dockerfile(text)
     nbformat.validate(nbformat.reads(notebook_text(data), as_version=4))
-    assert all(cell["source"] == editor_text(cell["source"]) for cell in data["cells"])
+    assert not any("\r\n" in cell["source"] for cell in data["cells"])
+
+
+@pytest.mark.parametrize(
+    ("text", "sources"),
+    [
+        ("FROM a\r\nRUN b \\\r\n c\r\n", ["FROM a", "RUN b \\\n c"]),
+        ("FROM a\r\nCOPY <<E /f\r\nx\r\nE\r\n", ["FROM a", "%crlf\nCOPY <<E /f\nx\nE"]),
+        ("FROM a\nCOPY <<E /f\nx\r\nE\n", ["FROM a", "%crlf\nCOPY <<E /f\nx\nE"]),
+        ("# escape=`\r\nRUN <<E `\r\n x\r\ny\r\nE", ["%crlf\n# escape=`\nRUN <<E `\n x\ny\nE"]),
+        ("FROM a\nRUN printf 'x\ry'\r\n", ["FROM a", "RUN printf 'x\ry'"]),
+    ],
+)
+def test_carriage_returns_are_in_the_cell_where_a_builder_sees_them(
+    text: str, sources: list[str]
+) -> None:
+    assert [cell["source"] for cell in import_dockerfile(text)["cells"]] == sources
+    assert there_and_back(text) == text
 
 
 @given(FILES)

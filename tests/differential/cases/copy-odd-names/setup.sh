@@ -1,0 +1,1 @@
+echo 1 > 'a[b].txt'; echo 2 > 'sp ace.txt'; echo 3 > 'unicode-üx.txt'; mkdir d; echo 4 > d/xy; echo 5 > d/x; echo 6 > ./-dash.txt; echo 7 > '*star'; echo 8 > .hidden; echo 9 > 'a'; echo 10 > '"quoted.q"'; echo 11 > b.txt
