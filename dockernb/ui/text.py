@@ -5,7 +5,16 @@ from __future__ import annotations
 from .card_view import CardView
 from .figures import format_bytes, format_seconds
 from .visible import visible, visible_lines
-from .words import cache_lines, changes_text, log_facts, origin_text, size_text, value_text
+from .words import (
+    built_text,
+    changes_text,
+    log_facts,
+    origin_text,
+    size_text,
+    title_text,
+    value_text,
+    why_text,
+)
 
 __all__ = ["card_text"]
 
@@ -32,10 +41,11 @@ def card_text(view: CardView, *, paths: int = 5, width: int = 100) -> str:
         before, after = value_text(change.before, 60), value_text(change.after, 60)
         lines.append(f"  {change.field}: {before} -> {after}")
     if view.cache is not None and view.cache.reason:
-        reasons = "; ".join(line.rstrip(".") for line in cache_lines(view)[:3])
-        lines.append(f"  cache {view.cache.status}: {reasons}")
+        built = f"; {built_text(view)}".rstrip("; ")
+        lines.append(f"  cache {view.cache.status}: {view.cache.reason.rstrip('.')}{built}")
     cut = [_cut(visible(line.rstrip()), width) for line in lines]
-    return "\n".join([visible(_headline(view)), *cut])
+    title = [f"{title_text(view)}:"] if view.titled else []
+    return "\n".join([*title, visible(_headline(view)), *cut])
 
 
 def _headline(view: CardView) -> str:
@@ -46,6 +56,7 @@ def _headline(view: CardView) -> str:
         view.snapshot.short_id if view.snapshot else "",
         f"exit code {container.exit_code}" if container and container.exit_code else "",
         origin_text(view),
+        why_text(view),
         format_seconds(total) if total is not None else "",
         size_text(view),
         changes_text(view),
