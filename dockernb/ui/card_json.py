@@ -125,9 +125,7 @@ def _diff_json(view: CardView, limit: int) -> dict[str, Any]:
         whole = FileTree(view.diff.entries, view.folders)
         partial = whole.partial(FileTree(entries), _FOLDERS)
         data["folders"] = {
-            path: " ".join(map(str, totals))
-            for path, totals in partial.items()
-            if len(path) <= 200
+            path: " ".join(map(str, totals)) for path, totals in partial.items() if len(path) <= 200
         }
     return data
 

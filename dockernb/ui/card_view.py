@@ -47,7 +47,7 @@ class CardError:
 
     @property
     def short(self) -> str:
-        """What a card needs to say beside its first line: the log and the traceback say the rest."""
+        """What a card says beside the first line; log and traceback say the rest."""
         return self.todo or self.details
 
 

@@ -77,7 +77,7 @@ def changes_of(cache: CacheVerdict) -> list[str]:
 def reason_text(cache: CacheVerdict) -> str:
     """The reason as a sentence; "" where the list of changes says it."""
     reason = cache.reason
-    if not reason or reason == "; ".join(cache.changed) and len(cache.changed) > 1:
+    if not reason or (reason == "; ".join(cache.changed) and len(cache.changed) > 1):
         return ""
     if reason == _FIRST_TIME:
         return "Built here for the first time."

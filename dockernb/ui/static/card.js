@@ -38,6 +38,7 @@ class Card {
     this.badge = h("span", { class: "dnb-badge", role: "status", "aria-live": "polite" });
     this.id = h("code", { class: "dnb-id" });
     this.copy = h("button", { class: "dnb-button", type: "button", onclick: () => this.copyId() }, "copy");
+    this.snapshot = h("span", { class: "dnb-snapshot" }, this.id, this.copy);
     this.exit = h("span");
     this.origin = h("span", { class: "dnb-origin" });
     this.why = h("span", { class: "dnb-why" });
@@ -58,7 +59,7 @@ class Card {
     this.card = h("section", { class: "dnb-card", role: "group" },
       this.title,
       h("div", { class: "dnb-head" }, this.badge,
-        h("span", { class: "dnb-facts" }, h("span", { class: "dnb-name" }, this.id, this.copy), this.exit, this.origin, this.why),
+        h("span", { class: "dnb-facts" }, this.snapshot, this.exit, this.origin, this.why),
         h("span", { class: "dnb-end" }, this.time, this.size, this.actions)),
       this.dots, this.pull, this.error, this.notes,
       h("div", { class: "dnb-body" }, this.tablist, this.panel));
@@ -168,6 +169,7 @@ class Card {
     this.card.classList.toggle("dnb-running", status === "running");
     setText(this.id, header.short);
     setHidden(this.id, !header.short);
+    setHidden(this.snapshot, !header.short && !header.id);
     setHidden(this.copy, !header.id);
     this.copy.title = header.id ? `Copy ${header.id}` : "";
     this.copy.setAttribute("aria-label", `Copy the snapshot's ID ${header.short}`);
@@ -226,7 +228,7 @@ class Card {
 
   /** Room for the output of a step that goes on. */
   reserve() {
-    if (!this.running || !["RUN"].includes(this.model.get("header").instruction)) return;
+    if (!this.running || this.model.get("header").instruction !== "RUN") return;
     this.card.classList.add("dnb-reserved");
     this.drawTabs();
   }
@@ -236,9 +238,16 @@ class Card {
     this.drawTabs();
   }
 
+  /** The reader has scrolled up in the log, or marks something there: it stays. */
+  isRead() {
+    if (this.drawn.tab !== "Log") return false;
+    const selection = document.getSelection();
+    return !this.log.follow || (!selection.isCollapsed && this.panel.contains(selection.anchorNode));
+  }
+
   drawTabs() {
     const contents = this.contents();
-    const wanted = this.chosen ?? this.preferred(contents);
+    const wanted = this.chosen ?? (this.isRead() ? "Log" : this.preferred(contents));
     const shown = contents[wanted] ? wanted : "";
     for (const { name, button, count } of this.tabs) {
       setText(count, contents[name]);
