@@ -66,8 +66,8 @@ class LogBuffer:
         head, tail = _whole_characters(self._head, self._tail)
         kept = len(self._head) + len(self._tail)
         omitted = self._dropped + kept - len(head) - len(tail)
-        texts = (part.decode("utf-8", "replace") for part in (head, tail))
-        return joined_log(*texts, lines, omitted)
+        first, last = (part.decode("utf-8", "replace") for part in (head, tail))
+        return joined_log(first, last, lines, omitted)
 
     def tail_text(self, lines: int = 10) -> str:
         """The last lines, for an error message; carriage-return overwrites are dropped."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .card_view import CardView
 from .figures import format_bytes, format_seconds
+from .tree import FileTree, Row
 from .visible import visible, visible_lines
 from .words import (
     built_text,
@@ -18,18 +19,21 @@ from .words import (
 
 __all__ = ["card_text"]
 
+_FOLDERS = 3  # named of a diff with more paths than are listed
+
 
 def card_text(view: CardView, *, paths: int = 5, width: int = 100) -> str:
     """The card without its log; no line holds a control character.
 
     Args:
-        paths: How many changed paths are named.
+        paths: How many changed paths are named; where there are more, the biggest folders too.
         width: Lines but the first are cut to so many characters.
 
     Example::
 
         built  1341b3384d60  from 22f5c1ec5f7f  4.1 s  +33.2 MB  147 files: 118 A, 28 M, 1 D  ...
-          A  /usr/bin/redis-server -> redis-check-rdb    15 B
+             /usr/  118 A, 3 M                         31.1 MB
+          M  /etc/passwd                                1.1 kB
              and 146 more
           cache miss: first time
     """
@@ -75,18 +79,42 @@ def _error_lines(view: CardView) -> list[str]:
 def _file_lines(view: CardView, paths: int, width: int) -> list[str]:
     # A folder that is new says little where its files are named too.
     entries = [e for e in view.diff.entries if e.type != "dir"] or list(view.diff.entries)
-    rows = []
+    is_long = view.totals.files > paths
+    if is_long:  # what was modified or deleted is seldom and tells most, then what is big
+        entries.sort(key=lambda entry: (entry.change == "A", -entry.size))
+    rows = _folder_rows(view) if is_long else []
+    folders = len(rows)
     for entry in entries[:paths]:
         link = f" -> {visible(entry.link_target)}" if entry.link_target is not None else ""
         size = format_bytes(entry.size) if entry.change != "D" else ""
-        name = visible(entry.path) + link
-        room = max(20, width - 16)
-        name = name if len(name) <= room else "..." + name[3 - room :]
-        rows.append((entry.change, name, size))
-    column = max((len(name) for _, name, _ in rows), default=0)
-    lines = [f"  {change}  {name:<{column}}  {size:>8}" for change, name, size in rows]
-    more = view.totals.files - len(rows)
+        rows.append((entry.change, visible(entry.path) + link, size))
+    room = max(20, width - 16)
+    cut = [
+        (mark, name if len(name) <= room else "..." + name[3 - room :], size)
+        for mark, name, size in rows
+    ]
+    column = max((len(name) for _, name, _ in cut), default=0)
+    lines = [f"  {mark}  {name:<{column}}  {size:>8}" for mark, name, size in cut]
+    more = view.totals.files - (len(rows) - folders)
     return [*lines, f"     and {more:,} more"] if rows and more > 0 else lines
+
+
+def _folder_rows(view: CardView) -> list[tuple[str, str, str]]:
+    """The biggest folders: those at the top, or below the only one there."""
+    tree = FileTree(view.diff.entries, view.folders)
+    rows = [row for row in tree.children(count=100) if row.expandable]
+    if len(rows) == 1:
+        rows = [row for row in tree.children(rows[0].path, count=100) if row.expandable] or rows
+    rows.sort(key=lambda row: -row.size)
+    return [
+        (" ", f"{visible(row.path)}/  {_counts(row)}", format_bytes(row.size))
+        for row in rows[:_FOLDERS]
+    ]
+
+
+def _counts(row: Row) -> str:
+    pairs = zip(row.counts, "AMD", strict=True)
+    return ", ".join(f"{count:,} {letter}" for count, letter in pairs if count)
 
 
 def _cut(line: str, width: int) -> str:
