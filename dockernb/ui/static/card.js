@@ -3,20 +3,27 @@
 
 const TABS = ["Files", "Config", "Cache", "Log"];
 
+// What a view leaves to the next one of the same card: a front end draws a card anew when its step
+// ends. By the model's id, though every card is usually a module of its own.
+const legacies = new Map();
+
 class Card {
   constructor(model, element, known) {
     this.model = model;
     this.root = element;
-    this.chosen = known?.chosen ?? null; // the reader's tab; null: the card chooses
+    const legacy = legacies.get(model.get("own_id"));
+    this.chosen = known?.chosen ?? legacy?.chosen ?? null; // the reader's tab; null: the card chooses
     this.lost = false;
     this.started = performance.now();
     this.drawn = {};
     this.stops = [];
     this.tree = new FileTree((path, start) => this.ask({ kind: "folder", path, start }), known?.folders);
-    this.log = new LogPane();
+    this.log = new LogPane(() => this.remember());
     this.build();
+    this.card.classList.toggle("dnb-reserved", Boolean(legacy?.reserved));
     this.listen();
     this.update();
+    this.remember();
   }
 
   get running() {
@@ -245,7 +252,15 @@ class Card {
     return !this.log.follow || (!selection.isCollapsed && this.panel.contains(selection.anchorNode));
   }
 
+  remember() {
+    legacies.set(this.model.get("own_id"), {
+      chosen: this.chosen ?? (this.isRead() ? "Log" : null),
+      reserved: this.card.classList.contains("dnb-reserved"),
+    });
+  }
+
   drawTabs() {
+    this.remember();
     const contents = this.contents();
     const wanted = this.chosen ?? (this.isRead() ? "Log" : this.preferred(contents));
     const shown = contents[wanted] ? wanted : "";

@@ -4,7 +4,8 @@
 const KEPT_LINES = 2000;
 
 class LogPane {
-  constructor() {
+  /** @param scrolled called when the reader has scrolled */
+  constructor(scrolled = () => {}) {
     this.first = 0; // number of the first line that is here
     this.count = 0;
     this.follow = true;
@@ -17,6 +18,7 @@ class LogPane {
       onscroll: () => {
         const { scrollHeight, scrollTop, clientHeight } = this.scroller;
         this.follow = scrollHeight - scrollTop - clientHeight < 24;
+        scrolled();
       },
     }, this.head, this.note, this.lines);
     this.element = this.scroller;
