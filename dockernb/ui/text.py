@@ -80,8 +80,9 @@ def _file_lines(view: CardView, paths: int, width: int) -> list[str]:
     # A folder that is new says little where its files are named too.
     entries = [e for e in view.diff.entries if e.type != "dir"] or list(view.diff.entries)
     is_long = view.totals.files > paths
-    if is_long:  # what was modified or deleted is seldom and tells most, then what is big
-        entries.sort(key=lambda entry: (entry.change == "A", -entry.size))
+    if is_long:  # few modified or deleted ones tell most, then what is big
+        few = view.totals.modified + view.totals.deleted < paths
+        entries.sort(key=lambda entry: (few and entry.change == "A", -entry.size))
     rows = _folder_rows(view) if is_long else []
     folders = len(rows)
     for entry in entries[:paths]:
