@@ -19,9 +19,9 @@ venv: $(VENV)/.stamp-test  ## the environment for development, in .venv
 demo: $(VENV)/.stamp-base  ## build the first notebook's image and export its Dockerfile
 	@mkdir -p build/demo
 	@$(TESTBED) run --parts=docker,images --docker-host -- sh -ec '\
-	  $(VENV)/bin/dockernb run $(DEMO) -o build/demo/01-build-an-image.ipynb --context notebooks; \
+	  $(VENV)/bin/dockernb run --quiet $(DEMO) -o build/demo/01-build-an-image.ipynb --context notebooks; \
 	  $(VENV)/bin/dockernb export $(DEMO) -o build/demo/Dockerfile; \
-	  $(PY) tests/print_cards.py build/demo/01-build-an-image.ipynb'
+	  $(PY) tests/print_cards.py build/demo/01-build-an-image.ipynb build/demo/Dockerfile'
 	@echo "executed notebook: build/demo/01-build-an-image.ipynb"
 	@echo "Dockerfile:        build/demo/Dockerfile"
 

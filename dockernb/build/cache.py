@@ -67,19 +67,35 @@ CREATE INDEX IF NOT EXISTS steps_by_cell ON steps (cell_id, built_at) WHERE cell
 
 _BROKEN = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 
-# An earlier step to compare with, most alike first. Where the cell is known, a step of another
-# notebook with another parent says nothing about this cell.
+
+@dataclass(frozen=True)
+class _Kin:
+    """A kind of earlier step to compare with.
+
+    Args:
+        where: Which rows.
+        alike: True: and of these the newest with nearly the same text.
+    """
+
+    where: str
+    alike: bool = False
+
+
+# Most alike first. Where the cell is known, a step of another notebook with another parent says
+# nothing about this cell. A cell may hold several instructions, and notebooks that were copied or
+# written by a program share their cells' IDs: so on another parent the text must be alike too.
 _NEAREST_OF_CELL = (
-    "cell_id = :cell AND instruction_digest = :digest",
-    "cell_id = :cell AND instruction_name = :name AND parent = :parent",
-    "cell_id = :cell AND instruction_name = :name",
-    "instruction_digest = :digest AND parent = :parent",
+    _Kin("cell_id = :cell AND instruction_digest = :digest"),
+    _Kin("cell_id = :cell AND instruction_name = :name AND parent = :parent"),
+    _Kin("cell_id = :cell AND instruction_name = :name", alike=True),
+    _Kin("instruction_digest = :digest AND parent = :parent"),
 )
 _NEAREST = (
-    "instruction_digest = :digest AND parent = :parent",
-    "instruction_digest = :digest",
-    "instruction_name = :name AND parent = :parent",
+    _Kin("instruction_digest = :digest AND parent = :parent"),
+    _Kin("instruction_digest = :digest"),
+    _Kin("instruction_name = :name AND parent = :parent", alike=True),
 )
+_CANDIDATES = 20  # rows whose text is looked at
 
 _T = TypeVar("_T")
 
@@ -301,20 +317,23 @@ class BuildCache:
         }
 
         def select(db: sqlite3.Connection) -> Any:
-            for where in _NEAREST if cell_id is None else _NEAREST_OF_CELL:
-                row = db.execute(
-                    f"SELECT fields FROM steps WHERE {where} ORDER BY built_at DESC LIMIT 1",  # noqa: S608
+            for kin in _NEAREST if cell_id is None else _NEAREST_OF_CELL:
+                rows = db.execute(
+                    f"SELECT fields FROM steps WHERE {kin.where}"  # noqa: S608
+                    f" ORDER BY built_at DESC LIMIT {_CANDIDATES if kin.alike else 1}",
                     values,
-                ).fetchone()
-                if row is not None:
-                    return row
+                )
+                for (packed,) in rows:
+                    fields = dict(_unpack(packed))
+                    if not kin.alike or key.is_like(fields):
+                        return fields
             return None
 
-        row = self._looked_up(select)
         try:
-            return None if row is None else dict(_unpack(row[0]))
-        except (zlib.error, ValueError, TypeError):
+            fields: Mapping[str, Any] | None = self._looked_up(select)
+        except (zlib.error, ValueError, TypeError, KeyError):
             return None
+        return fields
 
     def close(self) -> None:
         """Closes the file."""

@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 from functools import cached_property
 from typing import Any
 
@@ -25,6 +26,10 @@ _NAMED = 5
 # Contexts above this number of files are kept in the key by one digest of all of them.
 _MAX_CONTENT_NAMES = 5000
 _MANY_FILES = "a file of the build context"
+
+# Two instructions are nearly the same when so much of their texts is, looking at the beginning.
+_ALIKE = 0.6
+_COMPARED = 1000  # characters of a field
 
 
 def normal_form(instruction: Instruction) -> dict[str, Any]:
@@ -83,20 +88,36 @@ class CacheKey:
         """SHA-256 of the instruction alone, to find earlier runs of the same text."""
         return _digest(dict(self.instruction))
 
+    def is_like(self, earlier: Mapping[str, Any]) -> bool:
+        """Whether `earlier` (a stored `to_json`) is nearly the same instruction."""
+        before, now = _text(earlier["instruction"]), _text(self.to_json()["instruction"])
+        return SequenceMatcher(None, before, now, autojunk=False).ratio() >= _ALIKE
+
     def changes_since(self, earlier: Mapping[str, Any]) -> tuple[str, ...]:
         """What differs from `earlier` (a stored `to_json`), in words for the reader."""
         current = self.to_json()
         changes: list[str] = []
         # Compared as JSON, because a stored tuple comes back as a list.
         if _digest(earlier["instruction"]) != _digest(current["instruction"]):
+            # Another text reads other args and files; that they differ says nothing more.
             changes.append("the instruction was edited")
-        changes += _changed_args(earlier["args"], current["args"])
-        changes += _changed_content(earlier["content"], current["content"])
+        else:
+            changes += _changed_args(earlier["args"], current["args"])
+            changes += _changed_content(earlier["content"], current["content"])
         if earlier["platform"] != current["platform"]:
             changes.append(f"platform: {earlier['platform']} -> {current['platform']}")
         if earlier["parent"] != current["parent"]:
             changes.append("cell above was rebuilt")
         return tuple(changes)
+
+
+def _text(value: object) -> str:
+    """All that an instruction's fields hold, as one text to compare."""
+    if isinstance(value, Mapping):
+        return " ".join(_text(value[key]) for key in sorted(value) if key != "name")
+    if isinstance(value, (list, tuple)):
+        return " ".join(_text(item) for item in value)
+    return value[:_COMPARED] if isinstance(value, str) else ""
 
 
 def _digest(value: object) -> str:

@@ -6,7 +6,7 @@ import codecs
 
 from .result import StepLog
 
-__all__ = ["LogBuffer"]
+__all__ = ["LogBuffer", "joined_log", "log_parts", "shortened"]
 
 # An error message shows lines from no further back than this.
 _LAST_BYTES = 8192
@@ -66,9 +66,8 @@ class LogBuffer:
         head, tail = _whole_characters(self._head, self._tail)
         kept = len(self._head) + len(self._tail)
         omitted = self._dropped + kept - len(head) - len(tail)
-        mark = f"\n[... {omitted} bytes left out ...]\n"
-        text = head.decode("utf-8", "replace") + mark + tail.decode("utf-8", "replace")
-        return StepLog(text, lines, omitted)
+        first, last = (part.decode("utf-8", "replace") for part in (head, tail))
+        return joined_log(first, last, lines, omitted)
 
     def tail_text(self, lines: int = 10) -> str:
         """The last lines, for an error message; carriage-return overwrites are dropped."""
@@ -78,6 +77,62 @@ class LogBuffer:
         text = data.decode("utf-8", "replace").rstrip("\n")
         rows = [row.rstrip("\r").rpartition("\r")[2] for row in text.split("\n")]
         return "\n".join(rows[-lines:]).strip("\n")
+
+
+def _mark(omitted: int) -> str:
+    return f"\n[... {omitted} bytes left out ...]\n"
+
+
+def joined_log(head: str, tail: str, lines: int, omitted: int) -> StepLog:
+    """The log of which `head` and `tail` are left; what `log_parts` parts again."""
+    return StepLog(head + _mark(omitted) + tail if omitted else head + tail, lines, omitted)
+
+
+def log_parts(log: StepLog) -> tuple[str, str]:
+    """Head and tail of a log whose middle was left out; all of it and "" where nothing was."""
+    if not log.omitted:
+        return log.text, ""
+    head, mark, tail = log.text.partition(_mark(log.omitted))
+    return (head, tail) if mark else ("", log.text)
+
+
+def shortened(log: StepLog, chars: int, *, lines: int | None = None) -> tuple[str, str]:
+    """Head and tail of a log, whole lines as far as possible: what a reader is shown of it.
+
+    Args:
+        chars: Characters kept at most, a quarter of them from the beginning.
+        lines: Lines kept at most, a tenth of them from the beginning; None: as many as there are.
+
+    Returns:
+        The head, ending with a newline, and the tail; all of the log and "" when it is short.
+        `log.lines` less the lines of both is the number of lines in the gap.
+    """
+    head, tail = log_parts(log)
+    many = lines is not None and log.lines > lines
+    if not log.omitted and len(head) <= chars and not many:
+        return head, ""
+    tail = tail or head
+    top, bottom = (None, None) if lines is None else (lines // 10, lines - lines // 10)
+    return _first_lines(head, chars // 4, top), _last_lines(tail, chars - chars // 4, bottom)
+
+
+def _first_lines(text: str, chars: int, lines: int | None) -> str:
+    cut = text[:chars]
+    cut = cut[: cut.rfind("\n") + 1]
+    if lines is None:
+        return cut
+    rows = cut.split("\n")[:-1]
+    return "".join(f"{row}\n" for row in rows[:lines])
+
+
+def _last_lines(text: str, chars: int, lines: int | None) -> str:
+    # The cut is behind a newline, so that no line begins in its middle; one endless line has none.
+    cut = text[-chars:] if chars else ""
+    cut = cut[cut.find("\n", 0, len(cut) - 1) + 1 :]
+    if lines is None:
+        return cut
+    rows = cut.split("\n")
+    return "\n".join(rows[-lines - (cut.endswith("\n")) :])
 
 
 def _whole_characters(

@@ -216,4 +216,7 @@ class Step:
         stage = self.state.stage
         if stage is None or not stage.image_id:
             return f"{lost}."
+        if isinstance(self.instruction, FromInstruction):
+            above = f'stage "{stage.label}" above still stands at {short_id(stage.image_id)}'
+            return f"{lost}; {above}."
         return f"{lost}; snapshot {short_id(stage.image_id)} still stands."

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from dockernb.cli.reference_build import INSTALL_BUILDX, INSTALL_DOCKER, has_buildkit
 from dockernb.engines.base import Engine
 from dockernb.engines.select import ENGINES, open_embedded, open_engine
 from dockernb.errors import DockernbError
@@ -125,7 +126,7 @@ def _docker_command() -> Iterator[Check]:
     """Docker's own command line, which only `dockernb verify` needs."""
     path = shutil.which("docker")
     if path is None:
-        todo = "Only `dockernb verify` needs it: apt-get install docker-cli docker-buildx"
+        todo = f"Only `dockernb verify` needs it. {INSTALL_DOCKER}"
         yield Check("docker command", ok=False, detail="not found", todo=todo, needed=False)
         return
     version = _answer([path, "--version"])
@@ -133,11 +134,12 @@ def _docker_command() -> Iterator[Check]:
         "docker command", ok=bool(version), detail=f"{version or 'no answer'}, {path}", needed=False
     )
     buildx = _answer([path, "buildx", "version"])
+    built_in = has_buildkit(_answer([path, "version", "--format", "{{.Client.Version}}"]) or "")
     yield Check(
         "docker buildx",
-        ok=bool(buildx),
-        detail=buildx or "not found",
-        todo="" if buildx else "Only `dockernb verify` needs it: apt-get install docker-buildx",
+        ok=bool(buildx) or built_in,
+        detail=buildx or ("part of this docker" if built_in else "not found"),
+        todo="" if buildx or built_in else f"Only `dockernb verify` needs it. {INSTALL_BUILDX}",
         needed=False,
     )
 

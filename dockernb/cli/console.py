@@ -33,10 +33,12 @@ class StepPrinter:
 
     Args:
         err: True: to standard error, because standard output is for the machine.
+        quiet: True: no log, only the line that each step leaves.
     """
 
-    def __init__(self, *, err: bool = False) -> None:
+    def __init__(self, *, err: bool = False, quiet: bool = False) -> None:
         self._err = err
+        self._quiet = quiet
         self._stream = sys.stderr if err else sys.stdout
         self._title = ""
         self._titled = True
@@ -59,7 +61,7 @@ class StepPrinter:
                 if progress.total and self._stream.isatty():
                     self._pull = self._pull or LayerBars(self._stream_console())
                     self._pull.show(progress.id, progress.status, progress.current, progress.total)
-            case OutputReceived(data=data, replayed=False):
+            case OutputReceived(data=data, replayed=False) if not self._quiet:
                 self._log(data)
             case StepFinished(result=result):
                 self._finish(result)
@@ -114,15 +116,17 @@ def step_line(result: StepResult) -> str:
     The size is what the step adds; of FROM, what the base has.
     """
     snapshot = result.snapshot
-    size = 0
-    if snapshot is not None:
-        size = snapshot.size if result.instruction == "FROM" else snapshot.layer_size
+    size = "-"
+    if snapshot is not None and result.instruction == "FROM":
+        size = format_bytes(snapshot.size)
+    elif snapshot is not None:
+        size = "+" + format_bytes(snapshot.layer_size)
     columns = [
         f"step {result.step:<3}",
         f"{_one_line(result.source, _TEXT_WIDTH):<{_TEXT_WIDTH}}",
         click.style(f"{result.status:<11}", fg=_COLORS[result.status]),
         f"{snapshot.short_id if snapshot else '-':<12}",
-        f"{format_bytes(size) if snapshot else '-':>9}",
+        f"{size:>9}",
         f"{format_seconds(result.seconds.get('total', 0.0)):>8}",
     ]
     return "  ".join(columns)

@@ -51,6 +51,7 @@ def import_(dockerfile: str, output: str) -> None:
     """Make a notebook from DOCKERFILE, a cell for each instruction.
 
     Comments right above an instruction stay in its cell; other comments become markdown cells.
-    `dockernb export` gives the file back byte for byte. DOCKERFILE may be - for standard input.
+    `dockernb export` gives the file back byte for byte; it must be UTF-8. DOCKERFILE may be - for
+    standard input.
     """
     write_text(output, notebook_text(import_dockerfile(read_text(dockerfile))))

@@ -14,7 +14,17 @@ from pathlib import Path
 
 from dockernb.errors import BuildError, EngineNotAvailableError
 
-__all__ = ["DockerCommand", "Recipe", "find_docker"]
+__all__ = [
+    "INSTALL_BUILDX",
+    "INSTALL_DOCKER",
+    "DockerCommand",
+    "Recipe",
+    "find_docker",
+    "has_buildkit",
+]
+
+INSTALL_DOCKER = "Install it (Debian, Ubuntu: apt-get install docker-cli docker-buildx)."
+INSTALL_BUILDX = "Install it (Debian, Ubuntu: apt-get install docker-buildx)."
 
 _TAIL_LINES = 30
 _REMOVAL_TRIES = 40
@@ -137,18 +147,18 @@ def find_docker(address: str, environment: Mapping[str, str] = os.environ) -> Do
     if version is None:
         raise EngineNotAvailableError(
             "docker's command line is not here or does not reach its engine",
-            hint="Install it (Debian, Ubuntu: apt-get install docker-cli docker-buildx).",
+            hint=INSTALL_DOCKER,
         )
     if _answer(["docker", "buildx", "version"], env) is not None:
         # The builder of the engine itself: one in a container does not see the engine's images.
         builder = "default" if "DOCKER_HOST" in env else _answer(["docker", "context", "show"], env)
         words = ("docker", "buildx", "build", "--builder", builder or "default")
         return DockerCommand(words, ("--load", "--provenance=false"), env)
-    if _major(version) < 23:  # up to here BuildKit's client is part of the command itself
+    if has_buildkit(version):
         return DockerCommand(("docker", "build"), (), env)
     raise EngineNotAvailableError(
         f"docker {version} is here, but its plugin buildx is not: it cannot build with BuildKit",
-        hint="Install it (Debian, Ubuntu: apt-get install docker-buildx).",
+        hint=INSTALL_BUILDX,
     )
 
 
@@ -180,6 +190,10 @@ def _answer(command: Sequence[str], environment: Mapping[str, str]) -> str | Non
     return done.stdout.strip() if done.returncode == 0 else None
 
 
-def _major(version: str) -> int:
+def has_buildkit(version: str) -> bool:
+    """Whether BuildKit's client is part of the command `docker` of this version: it was before 23.
+
+    An unknown version has none.
+    """
     found = re.match(r"\d+", version)
-    return int(found[0]) if found else 0
+    return found is not None and int(found[0]) < 23

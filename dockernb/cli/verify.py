@@ -17,7 +17,7 @@ from dockernb.cli.reference_build import DockerCommand, Recipe, find_docker
 from dockernb.cli.run import NotebookRun, open_session, read_settings
 from dockernb.engines.base import Engine
 from dockernb.engines.select import open_engine
-from dockernb.errors import InternalError
+from dockernb.errors import EngineNotAvailableError, InternalError
 from dockernb.notebook.cells import check_kernel, read_notebook
 from dockernb.notebook.exporter import export_notebook
 from dockernb.oci.config import ImageConfig
@@ -56,7 +56,7 @@ class Verdict:
 @click.option("--json", "as_json", is_flag=True, help="The verdict as JSON; the log on stderr.")
 @click.pass_context
 def verify(ctx: click.Context, notebook: str, choice: BuildChoice, as_json: bool) -> None:
-    r"""Compare the image of NOTEBOOK with what docker build makes of it.
+    """Compare the image of NOTEBOOK with what docker build makes of it.
 
     Builds the notebook, exports it, and builds the exported Dockerfile with docker buildx build on
     the same engine. Exit code 0 only if both images are equal:
@@ -70,48 +70,59 @@ def verify(ctx: click.Context, notebook: str, choice: BuildChoice, as_json: bool
     times). So when contents differ, the reference is built twice more without cache: a file whose
     content differs between those two as well is listed as not reproducible and does not count.
     Its type, mode and owner always do. The reference images are removed.
-    """
+    """  # noqa: D301  (the backspace is click's mark: the lines below it are not joined)
     document = read_notebook(notebook)
     check_kernel(document)
     settings = read_settings(document, choice)
     printer = StepPrinter(err=as_json)
     session = open_session(settings, engine=choice.engine, use_cache=True)
     try:
-        NotebookRun(document, session, settings, printer, choice.target).build()
-        recipe = Recipe(
-            dockerfile=export_notebook(document),
-            context=settings.context,
-            build_args=settings.build_args,
-            secrets=settings.secrets,
-            target=choice.target,
-        )
-        verdict = _compare(session, recipe, printer)
+        with _docker_engine(session.engine()) as docker:
+            command = _docker_command(docker)  # before a build that may take long
+            NotebookRun(document, session, settings, printer, choice.target).build()
+            recipe = Recipe(
+                dockerfile=export_notebook(document),
+                context=settings.context,
+                build_args=settings.build_args,
+                secrets=settings.secrets,
+                target=choice.target,
+            )
+            verdict = _compare(session, docker, command, recipe, printer)
     finally:
         session.close()
     click.echo(_as_json(verdict) if as_json else _as_text(verdict))
     ctx.exit(0 if verdict.is_equal else 1)
 
 
-def _compare(session: Session, recipe: Recipe, printer: StepPrinter) -> Verdict:
+def _docker_command(docker: Engine) -> DockerCommand:
+    try:
+        return find_docker(docker.info().address)
+    except EngineNotAvailableError as error:
+        error.state = "Nothing was built."
+        raise
+
+
+def _compare(
+    session: Session,
+    docker: Engine,
+    command: DockerCommand,
+    recipe: Recipe,
+    printer: StepPrinter,
+) -> Verdict:
     engine = session.engine()
     image_id = session.image_of().image_id
-    with _docker_engine(engine) as docker:
-        command = find_docker(docker.info().address)
-        printer.say(f"reference: {' '.join(command.words)}")
-        with command.built(recipe) as reference_id:
-            verdict = Verdict(image_id, reference_id)
-            if image_id == reference_id:
-                return verdict
-            found = compare_images(
-                _read(engine, image_id),
-                _read(docker, reference_id),
-                same_engine=engine is docker,
-            )
-        if any(difference.what == "content" for difference in found):
-            printer.say("contents differ: building the reference twice more, without cache")
-            found, forgiven = unreproducible(found, *_two_trees(command, recipe, docker))
-            return Verdict(image_id, reference_id, tuple(found), tuple(forgiven))
-        return Verdict(image_id, reference_id, tuple(found))
+    printer.say(f"reference: {' '.join(command.words)}")
+    with command.built(recipe) as reference_id:
+        if image_id == reference_id:
+            return Verdict(image_id, reference_id)
+        found = compare_images(
+            _read(engine, image_id), _read(docker, reference_id), same_engine=engine is docker
+        )
+    if any(difference.what == "content" for difference in found):
+        printer.say("contents differ: building the reference twice more, without cache")
+        found, forgiven = unreproducible(found, *_two_trees(command, recipe, docker))
+        return Verdict(image_id, reference_id, tuple(found), tuple(forgiven))
+    return Verdict(image_id, reference_id, tuple(found))
 
 
 @contextmanager

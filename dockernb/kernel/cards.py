@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from dockernb.build.events import BuildEvent, OutputReceived, StepFinished, StepStarted
-from dockernb.build.result import StepResult
+from dockernb.build.result import StepLog, StepResult
 from dockernb.errors import DockernbError
 
 from .publish import Publisher
@@ -28,6 +28,7 @@ class CardLike(Protocol):
     """What is used of `dockernb.ui.card.Card`."""
 
     def handle(self, event: BuildEvent) -> None: ...
+    def title(self) -> None: ...
     def bundle(self) -> tuple[dict[str, Any], dict[str, Any]]: ...
     def finish(self) -> None: ...
     def close(self) -> None: ...
@@ -83,6 +84,7 @@ class StepPresenter:
     Args:
         keep: Called with every card that is made.
         locate: Called with every error before it is shown, to name the cell.
+        cell_text: The cell's text; a step that is not all of it has its instruction on its card.
     """
 
     def __init__(
@@ -92,11 +94,13 @@ class StepPresenter:
         card_factory: Callable[[], CardLike],
         keep: Callable[[CardLike], None],
         locate: Callable[[DockernbError], None],
+        cell_text: str = "",
     ) -> None:
         self._publisher = publisher
         self._card_factory = card_factory
         self._keep = keep
         self._locate = locate
+        self._cell_text = cell_text
         self._prints = publisher.front_end == "terminal"
         self._card: CardLike | None = None
         self._display_id = ""
@@ -138,6 +142,8 @@ class StepPresenter:
         self.abandon()
         card = self._card_factory()
         self._keep(card)
+        if is_part(event.source, self._cell_text):
+            card.title()
         card.handle(event)
         self._card, self._display_id = card, uuid.uuid4().hex
         if not self._prints:
@@ -151,16 +157,29 @@ class StepPresenter:
             data = {kind: content for kind, content in data.items() if kind != WIDGET_VIEW}
             self._publisher.display(data, metadata)
         else:
-            tail = log_tail(event.result.log.text)
+            tail = log_tail(event.result.log)
             data["text/plain"] = "\n".join([data.get("text/plain", ""), *tail])
             self._publisher.update(data, metadata, self._display_id)
 
 
-def log_tail(text: str) -> list[str]:
-    """The last lines of a log, cut to a width, for a reader who has only the text/plain."""
-    from dockernb.ui.visible import visible_lines  # noqa: PLC0415 - not needed to start
+def is_part(source: str, cell_text: str) -> bool:
+    """Whether an instruction is not all that its cell holds; comments and blanks do not count."""
+    texts = []
+    for text in (source, cell_text):
+        lines = (line.strip() for line in text.splitlines())
+        texts.append([line for line in lines if line and not line.startswith("#")])
+    return bool(cell_text) and texts[0] != texts[1]
 
-    lines = visible_lines(text[-TAIL_CHARACTERS:]).splitlines()[-TAIL_LINES:]
+
+def log_tail(log: StepLog) -> list[str]:
+    """Beginning and end of a log, cut to a width, for a reader who has only the text/plain."""
+    from dockernb.ui.log_excerpt import excerpt_of  # noqa: PLC0415 - not needed to start
+    from dockernb.ui.visible import visible_lines  # noqa: PLC0415
+
+    excerpt = excerpt_of(log, TAIL_CHARACTERS, lines=TAIL_LINES)
+    lines = visible_lines(excerpt.head).splitlines()
+    lines += [f"[{excerpt.gap}]"] if excerpt.gap else []
+    lines += visible_lines(excerpt.tail).splitlines()
     return [f"  | {line[:TAIL_WIDTH]}" for line in lines]
 
 

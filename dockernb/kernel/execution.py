@@ -139,6 +139,7 @@ class CellRunner:
             card_factory=self._workspace.card_factory,
             keep=lambda card: self._workspace.cards.add(request.cell_id, card),
             locate=lambda error: reply.locate(error, cell, request.label),
+            cell_text=cell.body,
         )
 
     async def _in_thread(self, work: Callable[[], None], cancel: Cancel) -> None:

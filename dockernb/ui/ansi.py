@@ -233,7 +233,8 @@ def _indexed(number: int) -> str:
     return "#" + "".join(f"{level:02x}" for level in levels)
 
 
-_PALETTE = ("#767676", "#d1242f", "#1a9c4b", "#b58105", "#2f74d0", "#a845c9", "#1192a0", "")
+# Tones that can be read on white and on black; a front end takes no colour that is computed.
+_PALETTE = ("#7a7a7a", "#e0453d", "#1f8a4c", "#a37200", "#2f7de0", "#b455cf", "#12858f", "")
 _FLAGS = {
     "b": "font-weight:600",
     "d": "opacity:.7",
@@ -253,10 +254,9 @@ def _css(style: Style) -> str:
     fg, bg = (style.bg or "0", style.fg) if "r" in style.flags else (style.fg, style.bg)
     parts = [_FLAGS[flag] for flag in style.flags if flag in _FLAGS]
     if color := _color(fg):
-        # Mixed with the page's own text colour, a colour can be read on white and on black.
-        parts.append(f"color:color-mix(in srgb,{color} 75%,currentColor)")
+        parts.append(f"color:{color}")
     if color := _color(bg):
-        parts.append(f"background:color-mix(in srgb,{color} 25%,transparent)")
+        parts.append(f"background:{color}40")
     return ";".join(parts)
 
 

@@ -97,8 +97,14 @@ class Card:
             self._model.apply(event)
             if isinstance(event, StepFinished):
                 self._flush()
+                self._send_whole_log()
             elif self._timer is None:
                 self._schedule()
+
+    def title(self) -> None:
+        """Names the instruction on the card, because its cell holds several."""
+        with self._lock:
+            self._model.title()
 
     def bundle(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Data and metadata for `display_data` and `update_display_data`, running or finished."""
@@ -204,6 +210,12 @@ class Card:
                 widget.progress = state["progress"]
                 widget.files = state["files"]
                 widget.header = state["header"]
+
+    def _send_whole_log(self) -> None:
+        """A finished log looks the same to those who saw it grow and to those who come later."""
+        whole = self._model.log.tail()
+        if self._widget is not None and whole.total:
+            self._widget.send({"kind": "whole", **widget_state.log(whole)})
 
     def _answer(self, message: dict[str, Any]) -> None:
         """Answers the browser: a folder's rows, the log's tail, a pressed button."""

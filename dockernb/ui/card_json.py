@@ -11,23 +11,24 @@ from typing import Any
 
 from ..build.result import CacheVerdict, Snapshot, StepResult
 from .card_view import CardError, CardView, view_of
+from .log_excerpt import excerpt_of
+from .saved_size import MAX_ENTRIES, kept_entries, log_room
+from .tree import FileTree
 from .visible import encodable_json
 
-__all__ = ["CARD_MIME", "card_json", "tail_of", "view_json"]
+__all__ = ["CARD_MIME", "card_json", "view_json"]
 
 CARD_MIME = "application/vnd.dockernb.card+json"
 
-_LOG_TAIL = 8_000
-_ENTRY_BYTES = 22_000  # all entries as .ipynb writes them; long paths make them fewer than `limit`
-_ENTRY_COST = 160  # what .ipynb writes for an entry beside its path: names, indentation, numbers
 _TEXT = 4_000
+_FOLDERS = 30
 
 
 def card_json(
     result: StepResult,
     *,
     model_id: str | None = None,
-    limit: int = 200,
+    limit: int = MAX_ENTRIES,
     parent_id: str | None = None,
 ) -> dict[str, Any]:
     """The card of a finished step as JSON.
@@ -40,7 +41,9 @@ def card_json(
     return view_json(view_of(result, parent_id=parent_id), model_id=model_id, limit=limit)
 
 
-def view_json(view: CardView, *, model_id: str | None = None, limit: int = 200) -> dict[str, Any]:
+def view_json(
+    view: CardView, *, model_id: str | None = None, limit: int = MAX_ENTRIES
+) -> dict[str, Any]:
     """As `card_json`, for a view (status "running" while the step goes on)."""
     verdict = view.cache or CacheVerdict("miss", "")
     data: dict[str, Any] = {
@@ -73,11 +76,8 @@ def view_json(view: CardView, *, model_id: str | None = None, limit: int = 200) 
         "model_id": model_id,
         "parent_id": view.parent_id,
         "phases": dict(view.phases),
-        "log": {
-            "tail": tail_of(view.log.text, _LOG_TAIL),
-            "lines": view.log.lines,
-            "omitted": view.log.omitted,
-        },
+        "titled": view.titled,
+        "log": _log_json(view),
         "facts": list(view.facts[:50]),
         "warnings": list(view.warnings[:50]),
         "error": None if view.error is None else _error_json(view.error),
@@ -105,30 +105,39 @@ def _error_json(error: CardError) -> dict[str, str]:
         "name": error.name,
         "message": error.message[:_TEXT],
         "details": error.details[: 2 * _TEXT],
+        "todo": error.todo[:_TEXT],
     }
 
 
 def _diff_json(view: CardView, limit: int) -> dict[str, Any]:
-    entries: list[dict[str, Any]] = []
-    budget = _ENTRY_BYTES
-    for entry in view.diff.entries[:limit]:
-        budget -= len(entry.path) + len(entry.link_target or "") + _ENTRY_COST
-        if budget < 0 and entries:
-            break
-        entries.append(entry.to_json())
-    return {
+    entries = view.diff.entries[: kept_entries(view, limit)]
+    truncated = len(entries) < view.totals.files
+    data: dict[str, Any] = {
         "added": view.totals.added,
         "modified": view.totals.modified,
         "deleted": view.totals.deleted,
         "bytes": view.totals.bytes,
-        "entries": entries,
-        "truncated": len(entries) < view.totals.files,
+        "entries": [entry.to_json() for entry in entries],
+        "truncated": truncated,
     }
+    if truncated:
+        # One string each: .ipynb gives every number of a list a line of its own.
+        whole = FileTree(view.diff.entries, view.folders)
+        partial = whole.partial(FileTree(entries), _FOLDERS)
+        data["folders"] = {
+            path: " ".join(map(str, totals)) for path, totals in partial.items() if len(path) <= 200
+        }
+    return data
 
 
-def tail_of(text: str, limit: int) -> str:
-    """The end of `text`, from the beginning of a line if it has one."""
-    if len(text) <= limit:
-        return text
-    tail = text[-limit:]
-    return tail[tail.find("\n") + 1 :]
+def _log_json(view: CardView) -> dict[str, Any]:
+    """Head and tail of the log; `omitted` counts the bytes that are in neither."""
+    excerpt = excerpt_of(view.log, log_room(view))
+    if not excerpt.hidden_bytes:
+        return {"tail": excerpt.head, "lines": view.log.lines, "omitted": 0}
+    return {
+        "head": excerpt.head,
+        "tail": excerpt.tail,
+        "lines": view.log.lines,
+        "omitted": excerpt.hidden_bytes,
+    }

@@ -47,10 +47,10 @@ class CardModel:
         self._started = clock()
         self._pulls: dict[str, Progress] = {}
         self.log = LiveLog()
-        self.tree = FileTree(self._view.diff.entries)
+        self.tree = FileTree(self._view.diff.entries, self._view.folders)
         self.revision = 0
-        self._heard = False
-        self._take_log()
+        if self._view.status != "running":
+            self.log.finish(self._view.log)
 
     @property
     def view(self) -> CardView:
@@ -66,11 +66,15 @@ class CardModel:
             return self._clock() - self._started
         return self._view.seconds.get("total", 0.0)
 
+    def title(self) -> None:
+        """The card says which instruction it is about: its cell holds several."""
+        self._view = replace(self._view, titled=True)
+        self.revision += 1
+
     def apply(self, event: BuildEvent) -> None:
         """Takes one event; events after `StepFinished` open the card again (a step run again)."""
         match event:
             case OutputReceived():
-                self._heard = True
                 self.log.append(event.data)
                 return
             case StepStarted():
@@ -94,21 +98,20 @@ class CardModel:
             engine=event.engine,
             cell_id=event.cell_id,
             parent_id=event.parent_id,
+            titled=self._view.titled,
         )
         self._started = self._clock()
         self._pulls.clear()
         self.log = LiveLog()
         self.tree = FileTree()
-        self._heard = False
 
     def _finish(self, event: StepFinished) -> None:
         view = view_of(event.result, parent_id=self._view.parent_id)
-        self._view = replace(view, phases=self._view.phases, pulls=tuple(self._pulls.values()))
+        self._view = replace(
+            view,
+            phases=self._view.phases,
+            pulls=tuple(self._pulls.values()),
+            titled=self._view.titled,
+        )
         self.tree = FileTree(view.diff.entries)
-        self._take_log()
-
-    def _take_log(self) -> None:
-        # What was heard live is the same text, and more of it; a hit or a saved card has only this.
-        if not self._heard and self._view.log.text:
-            self.log = LiveLog()
-            self.log.append(self._view.log.text.encode("utf-8", "replace"))
+        self.log.finish(view.log)

@@ -19,6 +19,7 @@ from ..engines.base import Progress
 from ..errors import DockernbError
 from ..oci.diff import FilesystemDiff
 from ..oci.digest import short_id
+from .tree import FolderTotals
 
 __all__ = ["CardError", "CardStatus", "CardView", "DiffTotals", "Dot", "DotState", "view_of"]
 
@@ -28,15 +29,26 @@ DotState = Literal["waiting", "active", "done", "failed", "skipped"]
 
 @dataclass(frozen=True)
 class CardError:
-    """An error as text: class name, first line, and the lines that explain it."""
+    """An error as text: class name, first line, and the lines that explain it.
+
+    `todo` are those of them that say what is left and what to do.
+    """
 
     name: str
     message: str
     details: str = ""
 
+    todo: str = ""
+
     @classmethod
     def of(cls, error: DockernbError) -> CardError:
-        return cls(error.name, error.message, "\n".join(error.details()))
+        todo = "\n".join(text for text in (error.state, error.hint) if text)
+        return cls(error.name, error.message, "\n".join(error.details()), todo)
+
+    @property
+    def short(self) -> str:
+        """What a card says beside the first line; log and traceback say the rest."""
+        return self.todo or self.details
 
 
 @dataclass(frozen=True)
@@ -73,7 +85,9 @@ class CardView:
 
     Args:
         parent_id: Image ID that the step starts from; also what stands after a failure.
+        titled: The card says which instruction it is about: its cell holds several.
         diff: The entries that are known; `totals` counts all of them.
+        folders: Totals of folders of which not all entries are known.
         phases: Details of the phases that were entered, in order: container ID, image name.
         pulls: Last progress of each layer that is pulled.
     """
@@ -85,12 +99,14 @@ class CardView:
     step: int = 0
     engine: str = ""
     cell_id: str | None = None
+    titled: bool = False
     parent_id: str | None = None
     snapshot: Snapshot | None = None
     container: ContainerRecord | None = None
     cache: CacheVerdict | None = None
     diff: FilesystemDiff = field(default_factory=FilesystemDiff)
     totals: DiffTotals = DiffTotals()
+    folders: Mapping[str, FolderTotals] = field(default_factory=dict)
     config: tuple[ConfigChange, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
     log: StepLog = field(default_factory=StepLog)
@@ -124,7 +140,15 @@ class CardView:
         else:
             states = _states(names, seen, running=self.status == "running")
         labels = {**_LABELS, "run": _WORK_LABELS.get(self.instruction, "run")}
+        if self._found_locally:
+            labels["pull"] = "image"
         return [Dot(labels[name], self._detail(name, states[name]), states[name]) for name in names]
+
+    @property
+    def _found_locally(self) -> bool:
+        """FROM had nothing to pull: the image was on the engine, or is a stage or scratch."""
+        pulled = "pull" in self.phases or "pull" in self.seconds
+        return not pulled and (self.status == "built" or "image" in self.phases)
 
     def _built_state(self, name: str) -> DotState:
         if name == "run" and "run" not in self.phases and "run" not in self.seconds:
@@ -133,8 +157,11 @@ class CardView:
 
     def _detail(self, name: str, state: DotState) -> str:
         detail = self.phases.get(name, "")
+        if name == "pull" and self._found_locally:
+            return "found locally" if state == "done" else self.phases.get("image", "")
         if name == "image":
-            return short_id(self.parent_id) if self.parent_id else detail or "scratch"
+            missing = "" if self.status == "running" else "none"
+            return short_id(self.parent_id) if self.parent_id else detail or missing
         if name == "container":
             return short_id(self.container.id if self.container else detail)
         if name == "run":

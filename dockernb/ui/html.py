@@ -1,8 +1,8 @@
 """A card as static HTML: no script, no external file, inline styles only, bounded.
 
-It is what a front end without widgets shows, and what stays in an exported notebook. Colours are
-JupyterLab's variables mixed with the page's own text colour, so that it can be read on light and on
-dark pages, with or without JupyterLab.
+It is what a front end without widgets shows, and what stays in an exported notebook. JupyterLab
+takes away every style with a variable or a computed colour in it, and all but a few attributes; so
+the tones are fixed ones that can be read on light and on dark pages.
 """
 
 from __future__ import annotations
@@ -10,38 +10,45 @@ from __future__ import annotations
 from html import escape
 
 from ..oci.diff import DiffEntry
-from .ansi import lines_to_html, terminal_lines
+from .ansi import Line, lines_to_html
 from .card_view import CardView, Dot
 from .figures import format_bytes, format_seconds
+from .log_excerpt import excerpt_of
+from .saved_size import log_room, rows_room
 from .visible import visible, visible_lines
-from .words import cache_lines, log_facts, origin_text, size_text, value_text
+from .words import (
+    cache_lines,
+    log_facts,
+    origin_text,
+    size_text,
+    title_text,
+    value_text,
+    why_text,
+)
 
 __all__ = ["card_html"]
 
 _ROWS = 100
-_FILE_CHARS = 9_000
-_LOG_CHARS = 4_000
 _PART_CHARS = 6_000
 
-_ROOT = (
-    "--ok:color-mix(in srgb,var(--jp-success-color1,#1a9c4b) 70%,currentColor);"
-    "--bad:color-mix(in srgb,var(--jp-error-color1,#d1242f) 75%,currentColor);"
-    "--warn:color-mix(in srgb,var(--jp-warn-color1,#b58105) 65%,currentColor);"
-    "--hit:color-mix(in srgb,var(--jp-info-color1,#2f74d0) 70%,currentColor);"
-    "--line:var(--jp-border-color2,rgba(128,128,128,.35));"
-    "--mono:var(--jp-code-font-family,ui-monospace,monospace);"
-    "color:var(--jp-ui-font-color1,inherit);"
-    "font:13px/1.5 var(--jp-ui-font-family,system-ui,sans-serif);"
-    "border:1px solid var(--line);border-radius:6px;margin:2px 0;overflow:hidden;max-width:100%"
-)
+_LINE = "1px solid rgba(128,128,128,0.4)"
+_MONO = "font-family:monospace"
+_ROOT = f"border:{_LINE};border-radius:6px;margin:2px 0;overflow:hidden;font-size:13px"
 _HEAD = "display:flex;flex-wrap:wrap;align-items:baseline;gap:2px 12px;padding:6px 12px"
 _STRIP = "display:flex;flex-wrap:wrap;gap:2px 18px;padding:0 12px 6px;font-size:12px"
-_PART = "border-top:1px solid var(--line);padding:4px 12px"
+_PART = f"border-top:{_LINE};padding:4px 12px"
 _PRE = (
-    "font:12px/1.5 var(--mono);margin:4px 0;padding:0;background:none;color:inherit;"
-    "white-space:pre-wrap;overflow-wrap:anywhere;word-break:normal;max-height:320px;overflow:auto"
+    f"{_MONO};font-size:12px;line-height:1.5;margin:4px 0;padding:0;background:none;"
+    "white-space:pre-wrap;word-wrap:break-word;word-break:normal;max-height:320px;overflow:auto"
 )
-_MUTE = "opacity:.72"
+_MUTE = "opacity:0.75"
+# Tone -> colour of text, and the same behind a badge.
+_COLORS = {
+    "ok": ("#1f8a4c", "rgba(31,138,76,0.14)"),
+    "hit": ("#2f7de0", "rgba(47,125,224,0.14)"),
+    "bad": ("#e0453d", "rgba(224,69,61,0.14)"),
+    "warn": ("#a37200", "rgba(163,114,0,0.14)"),
+}
 _TONES = {
     "built": "ok",
     "cached": "hit",
@@ -57,30 +64,40 @@ _DOTS = {"done": "●", "active": "◐", "failed": "●", "waiting": "○", "ski
 
 def card_html(view: CardView) -> str:
     """The whole card, at most 50 kB; every text of the view is escaped."""
-    parts = [_head(view), _strip(view), _error(view), _notes(view)]
+    parts = [_title(view), _head(view), _strip(view), _error(view), _notes(view)]
     parts += [_files(view), _config(view), _cache(view), _log(view)]
     label = escape(visible(f"{view.instruction} step {view.step}: {view.status}"[:200]))
     body = "".join(part for part in parts if part)
     return f'<div role="group" aria-label="{label}" style="{_ROOT}">{body}</div>'
 
 
+def _title(view: CardView) -> str:
+    title = title_text(view)
+    style = f"{_MONO};font-size:12px;padding:6px 12px 0"
+    return f'<div style="{style}">{escape(title)}</div>' if title else ""
+
+
+def _color(tone: str) -> str:
+    return f"color:{_COLORS[tone][0]}"
+
+
 def _head(view: CardView) -> str:
     tone = _TONES.get(view.status, "hit")
     badge = (
-        f"color:var(--{tone});background:color-mix(in srgb,var(--{tone}) 14%,transparent);"
+        f"{_color(tone)};background:{_COLORS[tone][1]};"
         "font-weight:600;font-size:12px;border-radius:9px;padding:0 9px"
     )
     spans = [_span(view.status, badge)]
     if view.snapshot:
-        spans.append(_span(view.snapshot.short_id, "font-family:var(--mono);font-weight:600"))
+        spans.append(_span(view.snapshot.short_id, f"{_MONO};font-weight:600"))
     if view.status == "failed" and view.container and view.container.exit_code:
         spans.append(_span(f"exit code {view.container.exit_code}"))
     spans.append(_span(origin_text(view), _MUTE))
+    spans.append(_span(why_text(view), _MUTE))
     total = view.seconds.get("total")
     time = format_seconds(total) if total is not None else ""
-    figures = "font-variant-numeric:tabular-nums"
-    spans.append(_span(time or "\u2026", f"margin-left:auto;{figures}"))
-    spans.append(_span(size_text(view), f"font-weight:600;{figures}"))
+    spans.append(_span(time or "\u2026", "margin-left:auto"))
+    spans.append(_span(size_text(view), "font-weight:600"))
     return f'<div style="{_HEAD}">{"".join(spans)}</div>'
 
 
@@ -92,17 +109,17 @@ def _strip(view: CardView) -> str:
 def _dot(dot: Dot, status: str) -> str:
     tone = "warn" if status == "interrupted" else "bad"
     color = {"done": "ok", "active": "hit", "failed": tone}.get(dot.state)
-    mark = _span(_DOTS[dot.state], f"color:var(--{color})" if color else _MUTE)
-    detail = _span(dot.detail[:80], f"font-family:var(--mono);{_MUTE}")
+    mark = _span(_DOTS[dot.state], _color(color) if color else _MUTE)
+    detail = _span(dot.detail[:80], f"{_MONO};{_MUTE}")
     return f"<span>{mark} {escape(dot.name)} {detail}</span>"
 
 
 def _error(view: CardView) -> str:
     if view.error is None:
         return ""
-    title = visible(f"{view.error.name}: {view.error.message}"[:2000])
-    details = escape(visible_lines(view.error.details[:_PART_CHARS]))
-    head = f'<div style="color:var(--bad);font-weight:600">{escape(title)}</div>'
+    title = visible(view.error.message[:2000])
+    details = escape(visible_lines(view.error.short[:_PART_CHARS]))
+    head = f'<div style="{_color("bad")};font-weight:600">{escape(title)}</div>'
     more = f'<pre style="{_PRE}">{details}</pre>' if details else ""
     return f'<div style="{_PART}">{head}{more}</div>'
 
@@ -110,7 +127,7 @@ def _error(view: CardView) -> str:
 def _notes(view: CardView) -> str:
     facts = [f"<div>{escape(visible(fact[:500]))}</div>" for fact in view.facts[:8]]
     warnings = [
-        f'<div style="color:var(--warn)">warning: {escape(visible(text[:500]))}</div>'
+        f'<div style="{_color("warn")}">Warning: {escape(visible(text[:500]))}</div>'
         for text in view.warnings[:8]
     ]
     return f'<div style="{_PART}">{"".join(facts + warnings)}</div>' if facts or warnings else ""
@@ -121,7 +138,7 @@ def _files(view: CardView) -> str:
     if not totals.files:
         return ""
     rows: list[str] = []
-    room = _FILE_CHARS
+    room = rows_room(view)
     entries = [e for e in view.diff.entries if e.type != "dir"] or list(view.diff.entries)
     for entry in entries[:_ROWS]:
         row = _file_row(entry)
@@ -133,7 +150,7 @@ def _files(view: CardView) -> str:
     if more > 0:
         rows.append(f"and {more:,} more (folders included)")
     letters = " ".join(
-        _span(f"{count:,}\u00a0{letter}", f"color:var(--{_TONES[letter]})")
+        _span(f"{count:,}\u00a0{letter}", _color(_TONES[letter]))
         for letter, count in (("A", totals.added), ("M", totals.modified), ("D", totals.deleted))
         if count
     )
@@ -147,8 +164,8 @@ def _file_row(entry: DiffEntry) -> str:
         name += f" \u2192 {visible(entry.link_target[:500])}"
     sized = entry.change != "D" and entry.type == "file"
     size = format_bytes(entry.size) if sized else ""
-    tone = _TONES[entry.change]
-    return f'<b style="color:var(--{tone})">{entry.change}</b> {size:>8}  {escape(name)}'
+    tone = _color(_TONES[entry.change])
+    return f'<b style="{tone}">{entry.change}</b> {size:>8}  {escape(name)}'
 
 
 def _config(view: CardView) -> str:
@@ -179,18 +196,25 @@ def _cache(view: CardView) -> str:
 def _log(view: CardView) -> str:
     if not view.log.text:
         return ""
-    lines = terminal_lines(view.log.text[-4 * _LOG_CHARS :], _LOG_CHARS)
-    # Colours cost more than text: where they are too many, the oldest lines go.
-    text = lines_to_html(lines)
-    while len(text) > 3 * _LOG_CHARS and len(lines) > 1:
-        lines = lines[len(lines) // 4 + 1 :]
-        text = lines_to_html(lines)
-    if len(text) > 6 * _LOG_CHARS:
-        text = escape("".join(run.text for line in lines for run in line)[:_LOG_CHARS])
-    above = view.log.lines - len(lines)
-    note = f'<div style="{_MUTE}">{above:,} lines above are not shown</div>' if above > 0 else ""
-    body = f'{note}<pre style="{_PRE}">{text}</pre>'
-    return _details("Log", log_facts(view), body, is_open=view.status == "failed")
+    room = log_room(view)
+    text = _log_text(view, room)
+    # Colours cost more than text: where they are too many, fewer lines are shown.
+    while len(text) > 1.5 * room and room > 300:
+        room //= 2
+        text = _log_text(view, room)
+    return _details("Log", log_facts(view), text, is_open=view.status == "failed")
+
+
+def _log_text(view: CardView, room: int) -> str:
+    excerpt = excerpt_of(view.log, room)
+    text = _log_part(excerpt.head_lines)
+    if excerpt.gap:
+        text += f'<div style="{_MUTE}">{excerpt.gap}</div>' + _log_part(excerpt.tail_lines)
+    return text
+
+
+def _log_part(lines: list[Line]) -> str:
+    return f'<pre style="{_PRE}">{lines_to_html(lines)}</pre>' if lines else ""
 
 
 def _details(title: str, note: str, body: str, *, is_open: bool = False) -> str:

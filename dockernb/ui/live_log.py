@@ -1,4 +1,6 @@
-"""The output of a running step, bounded: a gigabyte costs no more than its last 64 kB."""
+"""The output of a step, bounded: while it runs, a gigabyte costs no more than its last 64 kB; once
+it is finished, its beginning is shown as well.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +8,14 @@ import codecs
 from collections import deque
 from dataclasses import dataclass
 
+from ..build.result import StepLog
 from .ansi import Line, Terminal
+from .log_excerpt import excerpt_of
 
 __all__ = ["LiveLog", "LogUpdate"]
+
+# Lines of a finished log that a page gets; log.js keeps as many.
+_LINES = 2000
 
 
 @dataclass(frozen=True)
@@ -20,12 +27,16 @@ class LogUpdate:
         lines: Up to the last line, which may be unfinished.
         total: Number of lines so far.
         omitted: Bytes that were not looked at so far.
+        head: Lines from the beginning, when the step is finished and `lines` are only its end.
+        gap: What is said of the lines between both.
     """
 
     first: int
     lines: list[Line]
     total: int
     omitted: int
+    head: tuple[Line, ...] = ()
+    gap: str = ""
 
 
 class LiveLog:
@@ -45,6 +56,7 @@ class LiveLog:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._terminal = Terminal(limit)
         self._sent = 0
+        self._finished: LogUpdate | None = None
         self.omitted = 0
 
     def append(self, data: bytes) -> None:
@@ -80,8 +92,23 @@ class LiveLog:
         self._sent = self._terminal.end
         return self._lines_from(first)
 
+    def finish(self, log: StepLog) -> LogUpdate:
+        """The step ended with `log`: what is shown of it from now on, to everyone alike."""
+        excerpt = excerpt_of(log, self._limit, lines=_LINES)
+        if not excerpt.gap:
+            lines = excerpt.head_lines
+            self._finished = LogUpdate(0, lines, len(lines), 0)
+        else:
+            lines, total = excerpt.tail_lines, max(log.lines, 0)
+            head = tuple(excerpt.head_lines)
+            first = max(len(head), total - len(lines))
+            self._finished = LogUpdate(first, lines, total, 0, head, excerpt.gap)
+        return self._finished
+
     def tail(self) -> LogUpdate:
         """All lines that are kept, for a reader who comes late."""
+        if self._finished is not None:
+            return self._finished
         return self._lines_from(self._terminal.first)
 
     def _lines_from(self, first: int) -> LogUpdate:

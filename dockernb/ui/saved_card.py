@@ -8,10 +8,11 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..build.log import joined_log
 from ..build.result import CacheVerdict, ConfigChange, ContainerRecord, Snapshot, StepLog
 from ..oci.diff import DiffEntry, FilesystemDiff, FileType
-from .card_json import tail_of
 from .card_view import CardError, CardView, DiffTotals
+from .tree import FolderTotals
 from .visible import encodable
 
 __all__ = ["from_card_json"]
@@ -45,6 +46,7 @@ def from_card_json(data: object) -> CardView:
         step=_number(data, "step"),
         engine=_text(data, "engine", 100),
         cell_id=_text(data, "cell_id", 200) or None,
+        titled=data.get("titled") is True,
         parent_id=_text(data, "parent_id", 100) or None,
         snapshot=_snapshot(_mapping(data, "snapshot")),
         container=ContainerRecord(
@@ -57,6 +59,7 @@ def from_card_json(data: object) -> CardView:
         cache=_verdict(_mapping(data, "cache")),
         diff=FilesystemDiff(entries),
         totals=_totals(diff, entries),
+        folders=_folders(diff) if diff.get("truncated") is True else {},
         config=_config(data.get("config")),
         seconds=_seconds(_mapping(data, "seconds")),
         log=_log(_mapping(data, "log")),
@@ -66,6 +69,7 @@ def from_card_json(data: object) -> CardView:
             _text(error, "name", 100) or "Error",
             _text(error, "message", _TEXT),
             _text(error, "details", 2 * _TEXT),
+            _text(error, "todo", _TEXT),
         )
         if error
         else None,
@@ -138,8 +142,9 @@ def _verdict(data: Mapping[Any, Any]) -> CacheVerdict | None:
 
 def _log(data: Mapping[Any, Any]) -> StepLog:
     text = data.get("tail")
-    tail = tail_of(encodable(text[-2 * _LOG :]), _LOG) if isinstance(text, str) else ""
-    return StepLog(tail, _number(data, "lines"), _number(data, "omitted"))
+    tail = encodable(text[-_LOG:]) if isinstance(text, str) else ""
+    lines, omitted = _number(data, "lines"), _number(data, "omitted")
+    return joined_log(_text(data, "head", _LOG), tail, lines, omitted)
 
 
 def _config(value: object) -> tuple[ConfigChange, ...]:
@@ -182,6 +187,20 @@ def _entries(value: object) -> tuple[DiffEntry, ...]:
             link = _text(item, "link_target", 4096) or None
             entries.append(DiffEntry(path, change, known, _number(item, "size"), link))
     return tuple(entries)
+
+
+def _folders(data: Mapping[Any, Any]) -> dict[str, FolderTotals]:
+    found: dict[str, FolderTotals] = {}
+    for path, text in list(_mapping(data, "folders").items())[:100]:
+        numbers = text.split() if isinstance(text, str) and len(text) < 80 else []
+        if isinstance(path, str) and len(numbers) == 4 and all(map(_is_count, numbers)):
+            added, modified, deleted, size = (min(int(number), 2**62) for number in numbers)
+            found[_clip(path, 4096)] = (added, modified, deleted, size)
+    return found
+
+
+def _is_count(text: str) -> bool:
+    return text.isascii() and text.isdecimal()
 
 
 def _totals(data: Mapping[Any, Any], entries: tuple[DiffEntry, ...]) -> DiffTotals:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
 from ..oci.diff import Change, DiffEntry, FileType
 from .visible import encodable, visible
 
-__all__ = ["FileTree", "Row"]
+__all__ = ["FileTree", "FolderTotals", "Row"]
+
+# Entries below a folder: added, modified, deleted; and bytes added or modified.
+FolderTotals = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,7 @@ class Row:
         counts: Entries below the folder: added, modified, deleted.
         link: Target of a symbolic link, invisible characters escaped.
         expandable: Something is below.
+        lost: True: no entry but a line that counts those of the folder which are not known.
     """
 
     path: str
@@ -35,6 +39,7 @@ class Row:
     counts: tuple[int, int, int]
     link: str | None
     expandable: bool
+    lost: bool = False
 
 
 class _Node:
@@ -47,6 +52,15 @@ class _Node:
         self.folders: list[_Node] = []
         self.leaves: list[DiffEntry] = []
         self.size = self.added = self.modified = self.deleted = 0
+        self.lost = 0  # entries that stand here, or in folders that are not known
+
+    @property
+    def totals(self) -> FolderTotals:
+        return self.added, self.modified, self.deleted, self.size
+
+    @property
+    def rows(self) -> int:
+        return len(self.folders) + len(self.leaves) + bool(self.lost)
 
 
 class FileTree:
@@ -54,14 +68,46 @@ class FileTree:
 
     Args:
         entries: Entries of a diff in any order; paths may hold any character.
+        totals: Path -> totals of folders of which not all entries are among `entries`; "" is the
+            root. Folders that are named here only are shown too.
     """
 
-    def __init__(self, entries: Iterable[DiffEntry] = ()) -> None:
+    def __init__(
+        self, entries: Iterable[DiffEntry] = (), totals: Mapping[str, FolderTotals] | None = None
+    ) -> None:
         self._root = _Node("/", "")
         self._nodes: dict[str, _Node] = {"": self._root}
         for entry in entries:
             self._add(entry)
+        for path in totals or ():
+            self._folder(encodable(path).rstrip("/"))
         self._sum()
+        self._correct(totals or {})
+
+    def totals(self, path: str) -> FolderTotals | None:
+        """Totals of the folder with the key `path` ("": the root); None if it is unknown."""
+        node = self._nodes.get(path)
+        return node.totals if node else None
+
+    def partial(self, kept: FileTree, limit: int) -> dict[str, FolderTotals]:
+        """Totals of the folders that `kept`, a tree of some of the entries, has wrong or not.
+
+        The way from the root to each is right then. Folders inside one that `kept` has not at all
+        are left out. At most `limit` folders, those nearest to the root.
+        """
+        found: dict[str, FolderTotals] = {}
+        level = [self._root]
+        while level and len(found) < limit:
+            for node in level[: limit - len(found)]:
+                found[node.path.rstrip("/")] = node.totals
+            level = [
+                child
+                for node in level
+                if node.path.rstrip("/") in kept._nodes
+                for child in node.folders
+                if kept.totals(child.path) != child.totals
+            ]
+        return found
 
     def children(self, path: str = "/", start: int = 0, count: int | None = None) -> list[Row]:
         """Rows of the folder with the key `path`: folders first, by name; [] if it is unknown.
@@ -75,13 +121,18 @@ class FileTree:
         if node is None:
             return []
         stop = None if count is None else start + count
-        items = self._sorted(node)[start:stop]
-        return [_folder_row(i) if isinstance(i, _Node) else _leaf_row(i) for i in items]
+        rows = [
+            _folder_row(i) if isinstance(i, _Node) else _leaf_row(i)
+            for i in self._sorted(node)[start:stop]
+        ]
+        if node.lost and start < node.rows and (stop is None or stop >= node.rows):
+            rows.append(_lost_row(node))
+        return rows
 
     def total(self, path: str = "/") -> int:
         """How many rows `children(path)` has."""
         node = self._nodes.get("" if path == "/" else path)
-        return len(node.folders) + len(node.leaves) if node else 0
+        return node.rows if node else 0
 
     def opening(self, budget: int = 12) -> list[str]:
         """Keys of folders to show open at first, so that about `budget` rows are seen."""
@@ -151,6 +202,19 @@ class FileTree:
             if node.entry is not None:
                 self._count(parent, node.entry)
 
+    def _correct(self, totals: Mapping[str, FolderTotals]) -> None:
+        """Takes the known totals, and counts what is missing below each folder."""
+        for path, (added, modified, deleted, size) in totals.items():
+            node = self._nodes[encodable(path).rstrip("/")]
+            node.added, node.modified = max(added, node.added), max(modified, node.modified)
+            node.deleted, node.size = max(deleted, node.deleted), max(size, node.size)
+        for path in totals:
+            node = self._nodes[encodable(path).rstrip("/")]
+            own = [child for child in node.folders if child.entry is not None]
+            below = sum(sum(child.totals[:3]) for child in node.folders)
+            known = below + len(node.leaves) + len(own)
+            node.lost = max(0, node.added + node.modified + node.deleted - known)
+
     @staticmethod
     def _sorted(node: _Node) -> Sequence[_Node | DiffEntry]:
         folders = sorted(node.folders, key=attrgetter("name"))
@@ -160,7 +224,7 @@ class FileTree:
 def _folder_row(node: _Node) -> Row:
     name = node.name
     # var/cache/apt/ is one row while nothing but the next folder is in each, and none is changed.
-    while node.entry is None and not node.leaves and len(node.folders) == 1:
+    while node.entry is None and node.rows == 1 and node.folders:
         node = node.folders[0]
         name += "/" + node.name
     entry = node.entry
@@ -172,8 +236,14 @@ def _folder_row(node: _Node) -> Row:
         size=node.size,
         counts=(node.added, node.modified, node.deleted),
         link=None,
-        expandable=bool(node.folders or node.leaves),
+        expandable=bool(node.rows),
     )
+
+
+def _lost_row(node: _Node) -> Row:
+    name = f"{node.lost:,} not kept in the notebook"
+    path = f"{node.path.rstrip('/')}//"  # no entry has it
+    return Row(path, name, None, "unknown", 0, (0, 0, 0), None, expandable=False, lost=True)
 
 
 def _leaf_row(entry: DiffEntry) -> Row:

@@ -18,7 +18,15 @@ from .figures import format_bytes, format_seconds
 from .live_log import LogUpdate
 from .tree import FileTree, Row
 from .visible import visible, visible_lines
-from .words import origin_text, size_text, value_text
+from .words import (
+    changes_of,
+    origin_text,
+    reason_text,
+    size_text,
+    title_text,
+    value_text,
+    why_text,
+)
 
 __all__ = ["PAGE", "files", "folder", "header", "log", "progress"]
 
@@ -38,6 +46,10 @@ def header(view: CardView) -> dict[str, Any]:
         "id": view.snapshot.id if view.snapshot else None,
         "short": view.snapshot.short_id if view.snapshot else "",
         "origin": origin_text(view),
+        "why": visible(why_text(view)),
+        "titled": view.titled,
+        "title": title_text(view),
+        "instruction": visible(view.instruction[:40]),
         "exit": _exit_text(view),
         "time": format_seconds(total) if total is not None and view.status != "running" else "",
         "size": size_text(view),
@@ -53,8 +65,8 @@ def header(view: CardView) -> dict[str, Any]:
         if cache is None
         else {
             "status": cache.status,
-            "reason": visible(cache.reason),
-            "changed": [visible(text) for text in cache.changed[:50] if text != cache.reason],
+            "reason": visible(reason_text(cache)),
+            "changed": [visible(text) for text in changes_of(cache)[:50]],
             "built_at": view.built_at if cache.status == "hit" else None,
             "took": format_seconds(view.original_seconds) if view.original_seconds else "",
         },
@@ -63,11 +75,10 @@ def header(view: CardView) -> dict[str, Any]:
         "error": None
         if error is None
         else {
-            "title": visible(f"{error.name}: {error.message}"[:2000]),
-            "details": visible_lines(error.details[:8000]),
+            "title": visible(error.message[:2000]),
+            "details": visible_lines(error.short[:8000]),
         },
         "lines": view.log.lines,
-        "omitted": format_bytes(view.log.omitted) if view.log.omitted else "",
     }
 
 
@@ -109,7 +120,8 @@ def log(update: LogUpdate) -> dict[str, Any]:
         "first": update.first,
         "lines": [_line(line) for line in update.lines],
         "total": update.total,
-        "omitted": format_bytes(update.omitted) if update.omitted else "",
+        "head": [_line(line) for line in update.head],
+        "gap": update.gap,
     }
 
 
@@ -124,11 +136,16 @@ def _side(value: Any) -> str | None:
 
 
 def _row(row: Row) -> list[Any]:
-    """[path, name, change or "", size text, counts or null, link or null]: short, for thousands."""
+    """[path, name, change or "", size text, counts or null, link or null]: short, for thousands.
+
+    A seventh item is the text to show as the path, where that is not the path itself.
+    """
     sized = row.type == "dir" or (row.type in ("file", "symlink") and row.change != "D")
     size = format_bytes(row.size) if sized and (row.size or row.type != "dir") else ""
     counts = list(row.counts) if row.expandable else None
-    return [row.path, row.name, row.change or "", size, counts, row.link]
+    shown = row.name if row.lost else visible(row.path)
+    item = [row.path, row.name, row.change or "", size, counts, row.link]
+    return item if shown == row.path else [*item, shown]
 
 
 def _line(line: Line) -> list[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 from pathlib import Path
 
 from dockernb.build.result import StepResult
@@ -20,7 +21,13 @@ def help_(call: MagicCall) -> None:
     magics = all_magics()
     if not words:
         width = max(len(entry.usage) for entry in magics)
-        call.say("\n".join(f"{entry.usage:<{width}}  {entry.summary}" for entry in magics))
+        text = "\n".join(f"{entry.usage:<{width}}  {entry.summary}" for entry in magics)
+        if call.publisher.front_end != "notebook":
+            call.say(text)
+            return
+        # A notebook's page is narrow, and breaks the lines of printed text in the middle of words.
+        rows = [(entry.usage, entry.summary) for entry in magics]
+        call.publisher.display({"text/plain": text, "text/html": _html_table((), rows)})
         return
     name = words[0].lstrip("%")
     found = [entry for entry in magics if entry.name == name]
@@ -80,7 +87,9 @@ def history(call: MagicCall) -> None:
         call.say("no cell has built anything yet")
         return
     rows = [_history_row(result) for result in results]
-    call.publisher.display({"text/plain": _text_table(rows), "text/html": _html_table(rows)})
+    call.publisher.display(
+        {"text/plain": _text_table(rows), "text/html": _html_table(_COLUMNS, rows)}
+    )
 
 
 _COLUMNS = ("step", "stage", "instruction", "status", "snapshot", "size", "seconds")
@@ -120,12 +129,27 @@ def _text_table(rows: list[tuple[str, ...]]) -> str:
     )
 
 
-def _html_table(rows: list[tuple[str, ...]]) -> str:
-    head = "".join(f"<th>{name}</th>" for name in _COLUMNS)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(text)}</td>" for text in row) + "</tr>" for row in rows
+# Styles that JupyterLab lets through; its own put text into the middle and break words.
+_CELL = "text-align:left;vertical-align:top;word-break:normal"
+_FIGURES = "text-align:right;vertical-align:top;white-space:nowrap"
+_NAME = "text-align:left;vertical-align:top;white-space:nowrap;font-family:monospace"
+_STYLES = {"size": _FIGURES, "seconds": _FIGURES, "snapshot": _NAME}
+
+
+def _html_table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    """A table with a head, or, with no columns, of names and what they mean."""
+    styles = [_STYLES.get(name, _CELL) for name in columns] or [_NAME, _CELL]
+    head = _html_row("th", columns, styles) if columns else ""
+    body = "".join(_html_row("td", row, styles) for row in rows)
+    return f"<table><thead>{head}</thead><tbody>{body}</tbody></table>"
+
+
+def _html_row(tag: str, texts: Sequence[str], styles: Sequence[str]) -> str:
+    cells = (
+        f'<{tag} style="{style}">{html.escape(text)}</{tag}>'
+        for text, style in zip(texts, styles, strict=True)
     )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f"<tr>{''.join(cells)}</tr>"
 
 
 @magic("%tag NAME [STAGE]")

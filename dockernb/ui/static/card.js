@@ -3,20 +3,27 @@
 
 const TABS = ["Files", "Config", "Cache", "Log"];
 
+// What a view leaves to the next one of the same card: a front end draws a card anew when its step
+// ends. By the model's id, though every card is usually a module of its own.
+const legacies = new Map();
+
 class Card {
   constructor(model, element, known) {
     this.model = model;
     this.root = element;
-    this.chosen = known?.chosen ?? null; // the reader's tab; null: the card chooses; "": none
+    const legacy = legacies.get(model.get("own_id"));
+    this.chosen = known?.chosen ?? legacy?.chosen ?? null; // the reader's tab; null: the card chooses
     this.lost = false;
     this.started = performance.now();
     this.drawn = {};
     this.stops = [];
     this.tree = new FileTree((path, start) => this.ask({ kind: "folder", path, start }), known?.folders);
-    this.log = new LogPane();
+    this.log = new LogPane(() => this.remember());
     this.build();
+    this.card.classList.toggle("dnb-reserved", Boolean(legacy?.reserved));
     this.listen();
     this.update();
+    this.remember();
   }
 
   get running() {
@@ -38,8 +45,11 @@ class Card {
     this.badge = h("span", { class: "dnb-badge", role: "status", "aria-live": "polite" });
     this.id = h("code", { class: "dnb-id" });
     this.copy = h("button", { class: "dnb-button", type: "button", onclick: () => this.copyId() }, "copy");
+    this.snapshot = h("span", { class: "dnb-snapshot" }, this.id, this.copy);
     this.exit = h("span");
     this.origin = h("span", { class: "dnb-origin" });
+    this.why = h("span", { class: "dnb-why" });
+    this.title = h("div", { class: "dnb-title" });
     this.time = h("span", { class: "dnb-time" });
     this.size = h("span", { class: "dnb-size" });
     this.actions = h("span", { class: "dnb-actions" });
@@ -54,9 +64,12 @@ class Card {
     this.panel = h("div", { class: "dnb-panel", role: "tabpanel", id: freshId("dnb-panel") });
     for (const tab of this.tabs) tab.button.setAttribute("aria-controls", this.panel.id);
     this.card = h("section", { class: "dnb-card", role: "group" },
-      h("div", { class: "dnb-head" }, this.badge, this.id, this.copy, this.exit, this.origin,
+      this.title,
+      h("div", { class: "dnb-head" }, this.badge,
+        h("span", { class: "dnb-facts" }, this.snapshot, this.exit, this.origin, this.why),
         h("span", { class: "dnb-end" }, this.time, this.size, this.actions)),
-      this.dots, this.pull, this.error, this.notes, this.tablist, this.panel);
+      this.dots, this.pull, this.error, this.notes,
+      h("div", { class: "dnb-body" }, this.tablist, this.panel));
     this.root.replaceChildren(this.card);
   }
 
@@ -82,11 +95,20 @@ class Card {
     this.ticker = setInterval(() => this.tick(), 100);
     const late = this.model.get("late");
     if (late?.log) this.takeLate(late);
+    // A step that takes its time will show its output: the card grows once, before anything is read.
+    this.patience = setTimeout(() => this.reserve(), 150);
+    // Out of sight below, it may be as low as it likes again.
+    this.watcher = new IntersectionObserver(([seen]) => {
+      if (!seen.isIntersecting && seen.boundingClientRect.top > 0 && !this.running) this.release();
+    });
+    this.watcher.observe(this.root);
     this.ask({ kind: "late" }); // this page may have missed output, or have been loaded during it
   }
 
   dispose() {
     clearInterval(this.ticker);
+    clearTimeout(this.patience);
+    this.watcher.disconnect();
     cancelAnimationFrame(this.frame);
     this.stops.forEach((stop) => stop());
   }
@@ -94,7 +116,10 @@ class Card {
   receive(message) {
     if (message.kind === "folder") this.tree.add(message);
     else if (message.kind === "late") this.takeLate(message);
-    else if (message.kind === "log") {
+    else if (message.kind === "whole") {
+      this.log.show(message);
+      this.drawTabs();
+    } else if (message.kind === "log") {
       const empty = this.log.end === 0;
       if (this.log.add(message) && !empty && this.running) this.drawn.gap = true;
       this.drawTabs();
@@ -104,7 +129,8 @@ class Card {
   takeLate({ elapsed, log }) {
     this.started = performance.now() - 1000 * elapsed;
     // The tail is older than what came since, or richer than what is here: never both.
-    if (log.lines.length && (log.total > this.log.end || log.first < this.log.first)) this.log.add(log);
+    if (!this.running && log.lines.length) this.log.show(log);
+    else if (log.lines.length && (log.total > this.log.end || log.first < this.log.first)) this.log.add(log);
     this.tick();
     this.drawTabs();
   }
@@ -136,6 +162,8 @@ class Card {
   restart() {
     this.started = performance.now();
     this.chosen = null;
+    clearTimeout(this.patience);
+    this.patience = setTimeout(() => this.reserve(), 150);
     this.tree.forget();
     this.log.forget();
   }
@@ -148,12 +176,17 @@ class Card {
     this.card.classList.toggle("dnb-running", status === "running");
     setText(this.id, header.short);
     setHidden(this.id, !header.short);
+    setHidden(this.snapshot, !header.short && !header.id);
     setHidden(this.copy, !header.id);
     this.copy.title = header.id ? `Copy ${header.id}` : "";
     this.copy.setAttribute("aria-label", `Copy the snapshot's ID ${header.short}`);
     setText(this.exit, header.exit);
     setHidden(this.exit, !header.exit);
     setText(this.origin, stale || header.origin);
+    setText(this.why, header.why);
+    setHidden(this.why, !header.why || Boolean(stale));
+    setText(this.title, header.titled ? header.title : "");
+    setHidden(this.title, !header.titled);
     setText(this.size, header.size);
     setHidden(this.size, !header.size);
     drawError(this.error, header.error);
@@ -200,24 +233,55 @@ class Card {
     return (order[status] ?? []).find((name) => contents[name]) ?? "";
   }
 
+  /** Room for the output of a step that goes on. */
+  reserve() {
+    if (!this.running || this.model.get("header").instruction !== "RUN") return;
+    this.card.classList.add("dnb-reserved");
+    this.drawTabs();
+  }
+
+  release() {
+    this.card.classList.remove("dnb-reserved");
+    this.drawTabs();
+  }
+
+  /** The reader has scrolled up in the log, or marks something there: it stays. */
+  isRead() {
+    if (this.drawn.tab !== "Log") return false;
+    const selection = document.getSelection();
+    return !this.log.follow || (!selection.isCollapsed && this.panel.contains(selection.anchorNode));
+  }
+
+  remember() {
+    legacies.set(this.model.get("own_id"), {
+      chosen: this.chosen ?? (this.isRead() ? "Log" : null),
+      reserved: this.card.classList.contains("dnb-reserved"),
+    });
+  }
+
   drawTabs() {
+    this.remember();
     const contents = this.contents();
-    const wanted = this.chosen ?? this.preferred(contents);
+    const wanted = this.chosen ?? (this.isRead() ? "Log" : this.preferred(contents));
     const shown = contents[wanted] ? wanted : "";
     for (const { name, button, count } of this.tabs) {
       setText(count, contents[name]);
-      button.disabled = !contents[name];
+      setHidden(button, !contents[name]);
       button.setAttribute("aria-selected", String(name === shown));
       button.tabIndex = name === (shown || this.tabs.find((tab) => contents[tab.name])?.name) ? 0 : -1;
       if (name === shown) this.panel.setAttribute("aria-labelledby", button.id);
     }
-    setHidden(this.panel, !shown);
-    this.panel.classList.toggle("dnb-fixed", shown === "Log" && this.running);
     const header = this.model.get("header");
+    const reserved = this.card.classList.contains("dnb-reserved");
+    const idle = !shown && !this.running && header.status === "built" && header.instruction === "RUN";
+    setHidden(this.panel, !shown && !reserved && !idle);
+    setHidden(this.tablist, !reserved && !TABS.some((name) => contents[name]));
+    // A hit is one line: what there is to see, and where it came from.
+    this.card.classList.toggle("dnb-slim", header.status === "cached" && this.chosen === null);
     if (this.drawn.tab === shown && (this.drawn.tabHeader === header || shown === "Files" || shown === "Log")) return;
     this.drawn.tab = shown;
     this.drawn.tabHeader = header;
-    this.panel.replaceChildren(...this.pane(shown, header));
+    this.panel.replaceChildren(...(idle ? [this.nothing()] : this.pane(shown, header)));
     if (shown === "Files") this.tree.draw();
     if (shown === "Log") this.log.toEnd();
   }
@@ -229,6 +293,10 @@ class Card {
     return name === "Log" ? [this.log.element] : [];
   }
 
+  nothing() {
+    return h("div", { class: "dnb-cache dnb-mute" }, "No file was changed, and nothing was printed.");
+  }
+
   /** A card from an old notebook holds the first entries only. */
   kept(header) {
     const all = formatCount(header.files.reduce((sum, count) => sum + count, 0));
@@ -237,14 +305,15 @@ class Card {
   }
 
   choose(name) {
-    this.chosen = this.drawn.tab === name ? "" : name;
+    this.chosen = name;
+    if (!this.running) this.card.classList.remove("dnb-reserved");
     this.drawTabs();
   }
 
   tabKey(event) {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!step) return;
-    const buttons = this.tabs.map((tab) => tab.button).filter((button) => !button.disabled);
+    const buttons = this.tabs.map((tab) => tab.button).filter((button) => !button.hidden);
     const at = buttons.indexOf(event.target);
     const next = buttons[(at + step + buttons.length) % buttons.length];
     event.preventDefault();

@@ -1,12 +1,15 @@
-// The output: the last lines, following the end unless the reader has scrolled up.
+// The output: while it comes its last lines, following the end unless the reader has scrolled up;
+// of a finished step its beginning and its end, with a line that stands for what lies between.
 
 const KEPT_LINES = 2000;
 
 class LogPane {
-  constructor() {
+  /** @param scrolled called when the reader has scrolled */
+  constructor(scrolled = () => {}) {
     this.first = 0; // number of the first line that is here
     this.count = 0;
     this.follow = true;
+    this.head = h("div", { class: "dnb-lines" });
     this.note = h("div", { class: "dnb-lognote" });
     this.lines = h("div", { class: "dnb-lines" });
     this.scroller = h("div", {
@@ -15,8 +18,9 @@ class LogPane {
       onscroll: () => {
         const { scrollHeight, scrollTop, clientHeight } = this.scroller;
         this.follow = scrollHeight - scrollTop - clientHeight < 24;
+        scrolled();
       },
-    }, this.note, this.lines);
+    }, this.head, this.note, this.lines);
     this.element = this.scroller;
   }
 
@@ -28,11 +32,32 @@ class LogPane {
     this.first = 0;
     this.count = 0;
     this.follow = true;
+    this.head.replaceChildren();
     this.lines.replaceChildren();
   }
 
+  /** Takes all that is shown of a finished log, in place of what is here. */
+  show({ first, lines, head, gap }) {
+    const { follow } = this;
+    const top = this.scroller.scrollTop;
+    this.forget();
+    this.first = first;
+    this.count = lines.length;
+    this.head.replaceChildren(...head.map((line) => this.line(line)));
+    this.lines.replaceChildren(...lines.map((line) => this.line(line)));
+    this.say(gap);
+    this.follow = follow;
+    if (!follow) this.scroller.scrollTop = top;
+    this.toEnd();
+  }
+
+  say(note) {
+    setText(this.note, note);
+    setHidden(this.note, !note);
+  }
+
   /** Takes lines from number `first` on; they replace what is here from there. Tells of a gap. */
-  add({ first, lines, omitted }) {
+  add({ first, lines }) {
     const gap = first > this.end;
     if (gap || first < this.first) this.forget();
     if (this.count === 0) this.first = first;
@@ -40,9 +65,7 @@ class LogPane {
     this.lines.append(...lines.map((line) => this.line(line)));
     this.count += lines.length;
     for (; this.count > KEPT_LINES; this.count -= 1, this.first += 1) this.lines.firstChild.remove();
-    const hidden = this.first > 0 ? `${formatCount(this.first)} lines above are not shown` : "";
-    setText(this.note, [hidden, omitted ? `${omitted} left out` : ""].filter(Boolean).join(", "));
-    setHidden(this.note, !this.note.textContent);
+    this.say(this.first > 0 ? `${formatCount(this.first)} ${this.first === 1 ? "line" : "lines"} above, not shown while more come` : "");
     this.toEnd();
     return gap;
   }

@@ -73,7 +73,7 @@ function configPane(changes) {
 function cachePane(cache) {
   const words = { hit: "From the cache.", miss: "Not in the cache.", off: "The cache was not asked." };
   const built = cache.built_at === null ? null
-    : h("p", { class: "dnb-mute" }, `Built ${formatAge(cache.built_at)}${cache.took ? ` in ${cache.took}` : ""}.`);
+    : h("p", { class: "dnb-mute" }, ` Built ${formatAge(cache.built_at)}${cache.took ? ` in ${cache.took}` : ""}.`);
   const changed = cache.changed.length ? h("ul", {}, ...cache.changed.map((text) => h("li", {}, text))) : null;
   return h("div", { class: "dnb-cache" },
     h("p", {}, h("b", {}, words[cache.status]), cache.reason ? ` ${cache.reason}` : ""), changed, built);

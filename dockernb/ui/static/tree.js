@@ -1,6 +1,7 @@
 // The changed files: a tree that draws only the rows that are seen and asks for folders when opened.
 
 const ROW = 22; // pixels; the same as --dnb-row in card.css
+const FIRST_HEIGHT = 9 * ROW; // as high as the log, until the reader opens a folder
 const TREE_HEIGHT = 15 * ROW;
 const CHANGES = { A: "added", M: "modified", D: "deleted" };
 
@@ -19,7 +20,9 @@ class FileTree {
     this.active = 0;
     this.space = h("div", { class: "dnb-space", role: "presentation" });
     this.id = freshId("dnb-tree");
-    this.element = h(
+    this.limit = FIRST_HEIGHT;
+    this.below = h("div", { class: "dnb-below", "aria-hidden": "true" });
+    this.tree = h(
       "div",
       {
         class: "dnb-tree", role: "tree", tabindex: 0, "aria-label": "Changed files",
@@ -30,6 +33,7 @@ class FileTree {
       },
       this.space,
     );
+    this.element = h("div", { class: "dnb-treebox" }, this.tree, this.below);
   }
 
   /** Takes the `files` trait. What the reader opened stays open. */
@@ -82,36 +86,40 @@ class FileTree {
     this.active = Math.max(0, Math.min(this.active, items.length - 1));
     const height = items.length * ROW;
     this.space.style.height = `${height}px`;
-    this.element.style.height = `${Math.min(height, TREE_HEIGHT)}px`;
+    this.tree.style.height = `${Math.min(height, this.limit)}px`;
     this.draw();
   }
 
   draw() {
-    const view = this.element.clientHeight || TREE_HEIGHT;
-    const from = Math.max(0, Math.floor(this.element.scrollTop / ROW) - 6);
+    const view = this.tree.clientHeight || TREE_HEIGHT;
+    const from = Math.max(0, Math.floor(this.tree.scrollTop / ROW) - 6);
     const to = Math.min(this.items.length, from + Math.ceil(view / ROW) + 12);
     const rows = document.createDocumentFragment();
     for (let index = from; index < to; index += 1) rows.append(this.row(index));
     this.space.replaceChildren(rows);
-    if (this.items.length) this.element.setAttribute("aria-activedescendant", `${this.id}-${this.active}`);
+    if (this.items.length) this.tree.setAttribute("aria-activedescendant", `${this.id}-${this.active}`);
+    const hidden = this.items.length - Math.round((this.tree.scrollTop + view) / ROW);
+    setText(this.below, hidden > 0 ? `${formatCount(hidden)} more below ▾` : "");
+    setHidden(this.below, hidden <= 0);
   }
 
   row(index) {
     const item = this.items[index];
     const [, name, change, size, counts, link] = item.row ?? ["", this.missingText(item), "", "", null, null];
     const isOpen = counts && this.open.has(item.row[0]);
+    const shown = item.row?.[6] ?? item.row?.[0] ?? "";
     const parts = [
       h("span", { class: `dnb-letter dnb-${change || "none"}`, "aria-label": CHANGES[change] }, change || ""),
       h("span", { class: "dnb-name", style: `padding-left:${item.depth * 16}px` },
         h("span", { class: "dnb-arrow", "aria-hidden": "true" }, counts ? (isOpen ? "▾" : "▸") : ""),
-        h("span", { class: item.row ? "dnb-file" : "dnb-mute" }, name),
+        h("span", { class: item.row && !item.row[0].endsWith("//") ? "dnb-file" : "dnb-mute" }, name),
         link === null ? null : h("span", { class: "dnb-mute" }, ` → ${link}`)),
       this.counts(counts),
       h("span", { class: "dnb-bytes" }, size),
     ];
     return h("div", {
       class: "dnb-row", id: `${this.id}-${index}`, role: "treeitem", "data-index": index,
-      title: item.row ? `${item.row[0]}${link === null ? "" : ` → ${link}`}` : null,
+      title: item.row ? `${shown}${link === null ? "" : ` → ${link}`}` : null,
       style: `top:${index * ROW}px`,
       "aria-level": item.depth + 1, "aria-posinset": item.position, "aria-setsize": item.size,
       "aria-expanded": counts ? String(Boolean(isOpen)) : null,
@@ -154,6 +162,7 @@ class FileTree {
   clicked(event) {
     const row = event.target.closest(".dnb-row");
     if (!row) return;
+    this.limit = TREE_HEIGHT;
     this.active = Number(row.dataset.index);
     this.toggle(this.active);
     this.draw();
@@ -162,7 +171,7 @@ class FileTree {
   pressed(event) {
     const item = this.items[this.active];
     const last = this.items.length - 1;
-    const page = Math.max(1, Math.floor(this.element.clientHeight / ROW) - 1);
+    const page = Math.max(1, Math.floor(this.tree.clientHeight / ROW) - 1);
     const isOpen = item?.row?.[4] && this.open.has(item.row[0]);
     const moves = {
       ArrowDown: () => this.active + 1,
@@ -182,9 +191,9 @@ class FileTree {
     event.stopPropagation();
     this.active = Math.max(0, Math.min(last, move()));
     const top = this.active * ROW;
-    const view = this.element.clientHeight;
-    if (top < this.element.scrollTop) this.element.scrollTop = top;
-    if (top + ROW > this.element.scrollTop + view) this.element.scrollTop = top + ROW - view;
+    const view = this.tree.clientHeight;
+    if (top < this.tree.scrollTop) this.tree.scrollTop = top;
+    if (top + ROW > this.tree.scrollTop + view) this.tree.scrollTop = top + ROW - view;
     this.draw();
   }
 

@@ -110,7 +110,8 @@ def test_nearest_is_an_earlier_run_of_the_same_cell(folder: Path) -> None:
         cache.put(other_text("theirs", parent="p1"), replace(STEP, built_at=3.0), "theirs")
         assert found(cache, other_text("old", parent="p1"), "mine") == ("old", "p0")
         assert found(cache, other_text("new", parent="p0"), "mine") == ("edited", "p0")
-        assert found(cache, other_text("new", parent="p2"), "mine") == ("edited", "p0")
+        assert found(cache, other_text("unlike", parent="p2"), "mine") is None
+        assert found(cache, other_text("edited 2", parent="p2"), "mine") == ("edited", "p0")
 
 
 def test_another_notebook_is_near_only_on_the_same_parent(folder: Path) -> None:
@@ -121,12 +122,31 @@ def test_another_notebook_is_near_only_on_the_same_parent(folder: Path) -> None:
         assert found(cache, other_text("a", parent="p"), "mine") == ("a", "p")
 
 
-def test_without_cells_the_same_text_or_the_same_parent_is_near(folder: Path) -> None:
+def test_without_cells_the_same_text_is_near_or_nearly_the_same_on_the_same_parent(
+    folder: Path,
+) -> None:
     with closing(BuildCache(folder, ENGINE)) as cache:
-        cache.put(other_text("a", parent="p"), STEP)
-        assert found(cache, other_text("a", parent="q"), None) == ("a", "p")
-        assert found(cache, other_text("b", parent="p"), None) == ("a", "p")
-        assert found(cache, other_text("b", parent="q"), None) is None
+        cache.put(other_text("make a", parent="p"), STEP)
+        assert found(cache, other_text("make a", parent="q"), None) == ("make a", "p")
+        assert found(cache, other_text("make b", parent="p"), None) == ("make a", "p")
+        assert found(cache, other_text("make b", parent="q"), None) is None
+        assert found(cache, other_text("echo $VERSION", parent="p"), None) is None
+
+
+def test_of_the_steps_of_a_cell_the_one_with_nearly_the_same_text_is_near(folder: Path) -> None:
+    with closing(BuildCache(folder, ENGINE)) as cache:
+        cache.put(other_text("apt-get update", parent="p0"), replace(STEP, built_at=1.0), "mine")
+        cache.put(other_text("useradd --system app", parent="p1"), STEP, "mine")
+        near = found(cache, other_text("apt-get update -q", parent="q"), "mine")
+        assert near == ("apt-get update", "p0")
+
+
+def test_another_text_under_a_known_cell_id_and_another_parent_is_no_earlier_self(
+    folder: Path,
+) -> None:
+    with closing(BuildCache(folder, ENGINE)) as cache:
+        cache.put(other_text("apt-get install redis", parent="p"), STEP, "cell-2")
+        assert found(cache, other_text("echo $VERSION", parent="q"), "cell-2") is None
 
 
 # --- several at once ------------------------------------------------------------------------------

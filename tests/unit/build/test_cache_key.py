@@ -168,6 +168,10 @@ BASE = CacheKey("p", {"name": "COPY"}, {"VERSION": "1.2"}, {"app/main.py": "1"},
             {"parent": "q", "args": {"VERSION": "2"}},
             "ARG VERSION: 1.2 -> 2; cell above was rebuilt",
         ),
+        (
+            {"parent": "q", "args": {"B": "2"}, "instruction": {"name": "COPY", "x": 1}},
+            "the instruction was edited; cell above was rebuilt",
+        ),
         ({}, "first time"),
     ],
 )

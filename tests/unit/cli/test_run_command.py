@@ -28,7 +28,7 @@ def test_cells_run_in_order_with_a_line_each(
     lines = [line for line in result.stdout.splitlines() if "built" in line]
     assert [line.split() for line in lines] == [
         ["step", "1", "FROM", "a", "built", "000000000000", "2.0", "MB", "1.2", "s"],
-        ["step", "2", "RUN", "b", "built", "000000000000", "1.5", "kB", "1.2", "s"],
+        ["step", "2", "RUN", "b", "built", "000000000000", "+1.5", "kB", "1.2", "s"],
     ]
 
 
