@@ -7,6 +7,7 @@ kernel reply and on a card.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "ImageNotFoundError",
     "InstructionFailedError",
     "InternalError",
+    "MissingCell",
     "NoStageError",
     "NotInBuildContextError",
     "NotebookError",
@@ -198,16 +200,59 @@ class NotInBuildContextError(ContextError):
     """COPY or ADD names a source that the build context does not hold, or that is ignored."""
 
 
-class CellsNotRunError(BuildError):
-    """Cells above this one have not run or are stale, and the cache does not hold them all.
+@dataclass(frozen=True)
+class MissingCell:
+    """A cell whose result is not there: what needs it cannot be built.
 
     Args:
-        cells: Labels of the cells to run, in order.
+        position: Place in the notebook.
+        label: How the reader finds it, for example `cell 2: RUN make`.
+        reason: "has not run", "failed", "was interrupted", "has changed since it ran" or "is stale"
+            (the same text, but something above it is not what it ran on).
+        declares_arg: It begins with ARG; before the first FROM, every FROM may need it.
     """
 
-    def __init__(self, message: str, *, cells: tuple[str, ...] = (), hint: str | None = None):
-        super().__init__(message, hint=hint)
-        self.cells = cells
+    position: int
+    label: str
+    reason: str
+    declares_arg: bool = False
+
+
+class CellsNotRunError(BuildError):
+    """Cells above this one must run first, and the cache does not hold their results.
+
+    Args:
+        missing: The cells to run; they are named in the order of the notebook.
+    """
+
+    def __init__(self, missing: Iterable[MissingCell]) -> None:
+        self.missing = tuple(sorted(set(missing), key=lambda cell: cell.position))
+        mixed = len({cell.reason for cell in self.missing}) > 1
+        rows = [f"  {cell.label}" + (f" ({cell.reason})" if mixed else "") for cell in self.missing]
+        super().__init__(
+            _what_is_missing([cell.reason for cell in self.missing]),
+            hint="\n".join(["Nothing was run. Run first, in this order:", *rows]),
+        )
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """Labels of the cells to run, in order."""
+        return tuple(cell.label for cell in self.missing)
+
+
+def _what_is_missing(reasons: Sequence[str]) -> str:
+    count = len(reasons)
+    if count == 1:
+        return f"a cell above {reasons[0]}"
+    if len(set(reasons)) > 1:
+        return f"{count} cells above must run first"
+    plurals = {
+        "has not run": "have not run",
+        "has changed since it ran": "have changed since they ran",
+        "is stale": "are stale",
+        "was interrupted": "were interrupted",
+    }
+    return f"{count} cells above {plurals.get(reasons[0], reasons[0])}"
 
 
 class EngineError(DockernbError):

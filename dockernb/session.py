@@ -7,21 +7,23 @@ what text and on what parent.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .build.builder import Builder
 from .build.cache import BuildCache
-from .build.cell_run import CellRun, first_line, has_instructions, may_set_escape
-from .build.chain import CellChain, CellRecord
+from .build.cell_run import CellRun
+from .build.cell_text import has_instructions
+from .build.cells_above import ANONYMOUS, CellsAbove, args_of
+from .build.chain import CellChain, CellRecord, Failure
 from .build.context import BuildContext
 from .build.events import Listener
 from .build.next_run import NextRun
 from .build.outcome import BuildOptions
 from .build.result import StepResult
-from .build.state import BuildState, Stage
-from .dockerfile.magics import without_magics
+from .build.state import Stage
 from .engines.base import Engine, EngineInfo
 from .engines.select import open_engine
 from .errors import (
@@ -30,7 +32,6 @@ from .errors import (
     CellsNotRunError,
     DockernbError,
     EngineError,
-    UnsupportedByEngineError,
 )
 from .folders import cache_folder
 
@@ -84,10 +85,6 @@ class Scope:
     snapshot: str | None = None
     user: str = ""
     working_dir: str = ""
-
-
-# Begins the IDs of cells that have none; no front end makes an ID with a blank.
-_ANONYMOUS = "execution "
 
 
 class Session:
@@ -144,24 +141,40 @@ class Session:
             self._chain.forget(cell)
             return []
         self._chain.arrange(None if order is None else [text.id for text in order], cell)
-        builder = self._builder()
-        run = CellRun(builder, listener, cancel)
-        before = state = self._state_above(cell, order or (), run)
-        self._chain.forget(cell)
-        try:
-            state, results = run.cell(source, cell_id, before)
-        finally:  # a cell that failed is corrected and run again, on the state before it
-            if self._options.prepare:
-                self._next_run.after(state)
-        args = self._args_of(state)
+        run = CellRun(self._builder(), listener, cancel)
+        texts = {text.id: text.source for text in order or ()}
+        above = CellsAbove(cell, texts, self._chain, run, self._options.build_args)
+        with self._noted(cell, source):
+            run.check(source, above.state)
+            before = state = above.settle()
+            self._chain.forget(cell)
+            try:
+                state, results = run.cell(source, cell_id, before)
+            finally:  # a cell that failed is corrected and run again, on the state before it
+                if self._options.prepare:
+                    self._next_run.after(state)
+        args = args_of(state, self._options.build_args)
         self._chain.keep(
             CellRecord(cell, source, before.token, state, args, tuple(results), begun=before.begun)
         )
         return results
 
+    @contextmanager
+    def _noted(self, cell: str, source: str) -> Iterator[None]:
+        """Notes a failure, so that a cell below can say what is wrong with this one."""
+        try:
+            yield
+        except CellsNotRunError:
+            raise  # it was not run
+        except DockernbError as error:
+            interrupted = isinstance(error, BuildInterruptedError)
+            reason = "was interrupted" if interrupted else "failed"
+            self._chain.fail(cell, Failure(source, reason))
+            raise
+
     def _new_cell_id(self) -> str:
         self._anonymous += 1
-        return f"{_ANONYMOUS}{self._anonymous}"
+        return f"{ANONYMOUS}{self._anonymous}"
 
     def _builder(self) -> Builder:
         """For one cell; the engine is asked here whether it is alive."""
@@ -176,104 +189,6 @@ class Session:
             pull=self._options.pull,
         )
         return Builder(engine, self._opened_cache(info), self._context, options)
-
-    # --- the cells above ------------------------------------------------------------------
-    def _state_above(self, cell: str, order: Sequence[CellText], run: CellRun) -> BuildState:
-        """The state that `cell` starts from.
-
-        Cells above that have not run, or whose text or parent changed since, are taken from the
-        cache; when the cache does not hold all of them, nothing is done and the error lists them.
-        """
-        texts = {text.id: text.source for text in order}
-        state, taken = BuildState(), list[CellRecord]()
-        above = self._chain.above(cell)
-        for position, other in enumerate(above):
-            record = self._chain.record(other)
-            source = without_magics(texts[other]) or "" if other in texts else ""
-            if record is not None and other not in texts:
-                source = record.source
-            if record is not None and self._is_fresh(record, source, state):
-                state = record.after
-                continue
-            replayed = self._replayed(other, source, state, run)
-            if replayed is None:
-                raise self._not_run(above[position:], texts, list(texts) or above)
-            taken.append(replayed)
-            state = replayed.after
-        for new in taken:
-            self._chain.keep(new)
-        return state if run.builder.lives(state) else self._rebuilt(above, run)
-
-    def _rebuilt(self, cells: Sequence[str], run: CellRun) -> BuildState:
-        """The state after `cells`, whose newest snapshots were removed behind our back.
-
-        They have run before with the same text, so they run again, from the nearest snapshot that
-        is left (SEMANTICS T8). Each is told to the listener, and its verdict says why.
-        """
-        records = [record for each in cells if (record := self._chain.record(each)) is not None]
-        living = len(records)
-        while living and not run.builder.lives(records[living - 1].after):
-            living -= 1
-        state = records[living - 1].after if living else BuildState()
-        for record in records[living:]:
-            before = state
-            cell_id = None if record.cell_id.startswith(_ANONYMOUS) else record.cell_id
-            state, results = run.cell(record.source, cell_id, before)
-            self._chain.keep(
-                replace(record, before=before.token, after=state, results=tuple(results))
-            )
-        return state
-
-    def _is_fresh(self, record: CellRecord, source: str, state: BuildState) -> bool:
-        same_text = record.source.strip() == source.strip()
-        args = self._options.build_args
-        same_args = all(args.get(name) == value for name, value in record.build_args)
-        same_start = record.begun == state.begun or not may_set_escape(source)
-        return record.before == state.token and same_text and same_args and same_start
-
-    def _args_of(self, state: BuildState) -> tuple[tuple[str, str | None], ...]:
-        """The ARGs declared so far, also by triggers, with the build args given for them."""
-        declared = {arg.key for stage in state.stages for arg in stage.args}
-        declared |= {arg.key for arg in state.global_args}
-        return tuple((name, self._options.build_args.get(name)) for name in sorted(declared))
-
-    def _replayed(
-        self, cell: str, source: str, before: BuildState, run: CellRun
-    ) -> CellRecord | None:
-        """What running the cell would give, if the cache holds all of its steps."""
-        try:
-            after = run.replay(source, before)
-        except UnsupportedByEngineError:
-            return None  # running that cell will say so
-        except (EngineError, BuildInterruptedError):
-            raise
-        except DockernbError:
-            if not has_instructions(source):
-                raise  # wrong parser directives; running that cell would not say so
-            return None  # running that cell will say what is wrong with it
-        if after is None:
-            return None
-        args = self._args_of(after)
-        return CellRecord(cell, source, before.token, after, args, taken=True, begun=before.begun)
-
-    def _not_run(
-        self, cells: Sequence[str], texts: Mapping[str, str], numbering: Sequence[str]
-    ) -> CellsNotRunError:
-        labels = []
-        for cell in cells:
-            record = self._chain.record(cell)
-            source = texts.get(cell, record.source if record else "")
-            if has_instructions(without_magics(source) or ""):
-                number = numbering.index(cell) + 1 if cell in numbering else "?"
-                labels.append(f"cell {number}: {first_line(source)}")
-        count = len(labels)
-        noun = "cell above has" if count == 1 else f"{count} cells above have"
-        return CellsNotRunError(
-            f"{'a' if count == 1 else ''} {noun} not run, or changed since".strip(),
-            cells=tuple(labels),
-            hint="Nothing was run. Run first, in this order:\n"
-            + "\n".join(f"  {label}" for label in labels),
-        )
 
     # --- looking ---------------------------------------------------------------------------
     def scope(self, cell_id: str | None = None) -> Scope:

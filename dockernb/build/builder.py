@@ -103,7 +103,7 @@ class Builder:
 
     def lives(self, state: BuildState) -> bool:
         """Whether the engine still has the snapshots that instructions after `state` may need."""
-        ids = {stage.image_id for stage in state.stages}
+        ids = {stage.image_id for stage in state.stages if not stage.missing}
         return all(self.engine.image(image_id) is not None for image_id in ids)
 
     def _advance(

@@ -1,25 +1,22 @@
-"""A cell's text, and building it: from the text of a cell to its steps."""
+"""Building a cell: from its text to its steps."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ..dockerfile.instructions import Instruction
-from ..dockerfile.magics import without_magics
-from ..dockerfile.parse import parse, parse_document
 from ..errors import DockernbError, Where
 from .builder import Builder
+from .cell_text import parsed
 from .events import Listener
+from .gap import check_needs
 from .result import StepResult
 from .state import BuildState
 
-__all__ = ["CellRun", "first_line", "has_instructions", "may_set_escape"]
-
-# How much of a cell's first line an error shows.
-_EXCERPT = 48
+__all__ = ["CellRun"]
 
 
 @dataclass(frozen=True)
@@ -30,15 +27,25 @@ class CellRun:
     listener: Listener
     cancel: threading.Event
 
-    def cell(
-        self, source: str, cell_id: str | None, before: BuildState
-    ) -> tuple[BuildState, list[StepResult]]:
-        """Builds the instructions of a cell; stops at the first failure."""
+    def check(self, source: str, before: BuildState) -> None:
+        """Raises what is wrong with the cell before anything of it is run.
+
+        Raises:
+            DockerfileSyntaxError: in the text; told first, because no other cell can heal it.
+            CellsNotRunError: it needs results of cells above that are not there.
+        """
         try:
-            state, instructions = _parsed(source, before)
+            _, instructions = parsed(source, before)
         except DockernbError as error:
             error.state = error.state or "Nothing of this cell was run."
             raise
+        check_needs(instructions, before)
+
+    def cell(
+        self, source: str, cell_id: str | None, before: BuildState
+    ) -> tuple[BuildState, list[StepResult]]:
+        """Builds the instructions of a cell that was checked; stops at the first failure."""
+        state, instructions = parsed(source, before)
         results: list[StepResult] = []
         for instruction in instructions:
             with _placed(source, instruction):
@@ -54,10 +61,15 @@ class CellRun:
         return state, results
 
     def replay(self, source: str, before: BuildState) -> BuildState | None:
-        """The state after the cell, if the cache holds all of its steps."""
+        """The state after the cell, if the cache holds all of its steps.
+
+        Raises:
+            CellsNotRunError: cells above must run first.
+        """
         if not source.strip():
             return before
-        state, instructions = _parsed(source, before)
+        state, instructions = parsed(source, before)
+        check_needs(instructions, before)
         for instruction in instructions:
             after = self.builder.replay(instruction, state, self.cancel)
             if after is None:
@@ -66,35 +78,9 @@ class CellRun:
         return state
 
 
-def has_instructions(source: str) -> bool:
-    """Whether the text holds more than comments."""
-    lines = (line.strip() for line in source.splitlines())
-    return any(line and not line.startswith("#") for line in lines)
-
-
-def may_set_escape(source: str) -> bool:
-    """Whether the text may begin with `# escape=`, which counts in the first cell only."""
-    return source.lstrip().startswith("#") and "escape" in source.lower()
-
-
-def _parsed(source: str, state: BuildState) -> tuple[BuildState, tuple[Instruction, ...]]:
-    """The instructions of a cell; the first cell with text may set the escape character."""
-    if state.begun:
-        return state, parse(source, escape=state.escape)
-    document = parse_document(source)
-    return replace(state, escape=document.escape, begun=True), document.instructions
-
-
 def _text_of(source: str, instruction: Instruction) -> str:
     lines = source.split("\n")  # not splitlines(): the parser's line numbers count "\n" only
     return "\n".join(lines[instruction.lines.start - 1 : instruction.lines.end])
-
-
-def first_line(source: str) -> str:
-    """The first line of the cell's first instruction, cut to a width."""
-    rows = (without_magics(source) or "").splitlines()
-    line = next((row.strip() for row in rows if row.strip() and not row.startswith("#")), "")
-    return line if len(line) <= _EXCERPT else line[: _EXCERPT - 3] + "..."
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from .result import StepResult
 from .state import BuildState
 
-__all__ = ["CellChain", "CellRecord"]
+__all__ = ["CellChain", "CellRecord", "Failure"]
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,31 @@ class CellRecord:
     begun: bool = False
 
 
+@dataclass(frozen=True)
+class Failure:
+    """The newest execution of a cell that made nothing.
+
+    Args:
+        source: The text that ran, without magics.
+        reason: "failed" or "was interrupted".
+    """
+
+    source: str
+    reason: str
+
+
 class CellChain:
-    """The order of the cells and their newest executions."""
+    """The order of the cells and their newest executions.
+
+    A gap stands for a cell that has no result while a cell below it has one: a FROM needs nothing
+    of the stage above it. `after` of a gap is the state without that cell's result.
+    """
 
     def __init__(self) -> None:
         self._order: list[str] = []
         self._records: dict[str, CellRecord] = {}
+        self._gaps: dict[str, CellRecord] = {}
+        self._failures: dict[str, Failure] = {}
         self._last: str | None = None
 
     @property
@@ -67,7 +86,7 @@ class CellChain:
     def drop(self, cell_ids: Iterable[str]) -> None:
         """Forgets deleted cells."""
         for cell_id in cell_ids:
-            self._records.pop(cell_id, None)
+            self.forget(cell_id)
             if cell_id in self._order:
                 self._order.remove(cell_id)
             if self._last == cell_id:
@@ -83,13 +102,29 @@ class CellChain:
 
     def keep(self, record: CellRecord) -> None:
         """A cell was executed, or taken from the cache."""
+        self.forget(record.cell_id)
         self._records[record.cell_id] = record
         if not record.taken:
             self._last = record.cell_id
 
+    def keep_gap(self, gap: CellRecord) -> None:
+        """A cell below this one was executed without its result."""
+        self._gaps[gap.cell_id] = gap
+
+    def fail(self, cell_id: str, failure: Failure) -> None:
+        """The cell was executed in vain: what it made before is not its result any more."""
+        self.forget(cell_id)
+        self._failures[cell_id] = failure
+
+    def failure(self, cell_id: str) -> Failure | None:
+        """The newest execution of a cell, if it was in vain."""
+        return self._failures.get(cell_id)
+
     def forget(self, cell_id: str) -> None:
-        """The cell failed: what it made before is not its result any more."""
+        """Nothing is known of this cell any more."""
         self._records.pop(cell_id, None)
+        self._gaps.pop(cell_id, None)
+        self._failures.pop(cell_id, None)
 
     def records(self) -> list[CellRecord]:
         """All executions, in the order of the notebook."""
@@ -97,15 +132,22 @@ class CellChain:
 
     def newest_state(self) -> BuildState:
         """The state after the last cell whose cells above are still what it was built on."""
-        state = BuildState()
-        for record in self.records():
-            if record.before != state.token:
+        state = newest = BuildState()
+        for cell in self._order:
+            link = self._gaps.get(cell) or self._records.get(cell)
+            if link is None:
+                continue
+            if link.before != state.token:
                 break
-            state = record.after
-        return state
+            state = link.after
+            if cell not in self._gaps:
+                newest = state
+        return newest
 
     def clear(self) -> None:
         """Forgets everything."""
         self._order.clear()
         self._records.clear()
+        self._gaps.clear()
+        self._failures.clear()
         self._last = None

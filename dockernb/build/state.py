@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from ..dockerfile.instructions import Arg
-from ..errors import StageNotFoundError
+from ..errors import CellsNotRunError, MissingCell, StageNotFoundError
 from ..oci.config import ImageConfig
 
 __all__ = ["BuildState", "Stage"]
@@ -35,6 +35,8 @@ class Stage:
         args: The ARGs declared so far, with their values; for history and the cache key.
         cmd_set: CMD stands in this stage, so that ENTRYPOINT does not reset it.
         triggers: ONBUILD instructions of the base that still have to run; only right after FROM.
+        missing: Not empty: these cells must run before the stage can be used; then there is no
+            snapshot, and `image_id` is "".
     """
 
     name: str
@@ -45,6 +47,7 @@ class Stage:
     args: tuple[Arg, ...] = ()
     cmd_set: bool = False
     triggers: tuple[str, ...] = ()
+    missing: tuple[MissingCell, ...] = ()
 
     @property
     def label(self) -> str:
@@ -83,6 +86,7 @@ class BuildState:
         step: Number of instructions done.
         escape: Escape character of the Dockerfile (`# escape=` of its first lines).
         begun: There is text above, if only a comment: parser directives do not count any more.
+        missing: Cells before the first FROM whose result is not there.
     """
 
     global_args: tuple[Arg, ...] = ()
@@ -90,6 +94,7 @@ class BuildState:
     step: int = 0
     escape: str = "\\"
     begun: bool = False
+    missing: tuple[MissingCell, ...] = ()
 
     @property
     def stage(self) -> Stage | None:
@@ -101,14 +106,18 @@ class BuildState:
         return replace(self, stages=(*self.stages[:-1], stage))
 
     def find_stage(self, name: str) -> Stage | None:
-        """The finished or current stage with this name (any case) or number."""
+        """The finished or current stage with this name (any case) or number.
+
+        Raises:
+            CellsNotRunError: the stage is there, but cells of it must run first.
+        """
         lowered = name.lower()
-        for stage in reversed(self.stages):
-            if stage.name and stage.name == lowered:
-                return stage
-        if name.isdecimal() and int(name) < len(self.stages):
-            return self.stages[int(name)]
-        return None
+        named = [stage for stage in self.stages if stage.name and stage.name == lowered]
+        if not named and name.isdecimal():
+            named = list(self.stages[int(name) : int(name) + 1])
+        if named and named[-1].missing:
+            raise CellsNotRunError(named[-1].missing)
+        return named[-1] if named else None
 
     def need_stage(self, name: str) -> Stage:
         """Like `find_stage`, but raises `StageNotFoundError` that lists the stages."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import os
 import shutil
 import subprocess
@@ -52,6 +53,7 @@ def all_checks() -> Iterator[Check]:
     yield from _docker_command()
     yield _kernelspec()
     yield _jupyterlab()
+    yield _lab_extension()
     yield _cache()
 
 
@@ -181,6 +183,45 @@ def _jupyterlab() -> Check:
         todo="pip install jupyterlab (or use one of another environment)",
         needed=False,
     )
+
+
+def _lab_extension() -> Check:
+    """What tells the kernel the order of the cells; without it, saving the notebook does."""
+    from jupyter_core.paths import jupyter_path  # noqa: PLC0415
+
+    title = "lab extension"
+    folders = [Path(each, _KERNEL_NAME) for each in jupyter_path("labextensions")]
+    folder = next((each for each in folders if (each / "package.json").is_file()), None)
+    if folder is None:
+        todo = "Without it, save the notebook before you run cells: dockernb install"
+        return Check(title, ok=False, detail="not installed", todo=todo, needed=False)
+    try:
+        version = json.loads((folder / "package.json").read_bytes())["version"]
+        disabled = _KERNEL_NAME in _disabled_extensions()
+    except (OSError, ValueError, LookupError, TypeError) as err:
+        detail = f"{folder} cannot be read: {err}"
+        return Check(title, ok=False, detail=detail, todo="dockernb install", needed=False)
+    if disabled:
+        todo = f"jupyter labextension enable {_KERNEL_NAME}"
+        return Check(title, ok=False, detail=f"{folder} is disabled", todo=todo, needed=False)
+    ours = importlib.metadata.version("dockernb")
+    detail = f"{version}, {folder}"
+    if version != ours:
+        detail = f"{detail}, but dockernb is {ours}"
+    return Check(title, ok=version == ours, detail=detail, todo="dockernb install", needed=False)
+
+
+def _disabled_extensions() -> set[str]:
+    """The lab extensions that are switched off here, by `jupyter labextension disable`."""
+    from jupyter_core.paths import jupyter_config_path  # noqa: PLC0415
+
+    disabled: dict[str, bool] = {}
+    for folder in reversed(jupyter_config_path()):  # the first one counts most
+        config = Path(folder, "labconfig", "page_config.json")
+        if config.is_file():
+            found = json.loads(config.read_bytes()).get("disabledExtensions", {})
+            disabled |= dict.fromkeys(found, True) if isinstance(found, list) else found
+    return {name.partition(":")[0] for name, off in disabled.items() if off}
 
 
 def _cache() -> Check:

@@ -1,4 +1,4 @@
-"""Widgets in a kernel that is not IPython: the comm handlers and ipywidgets' two targets.
+"""Comms in a kernel that is not IPython: the handlers, ipywidgets' two targets and our own.
 
 ipywidgets registers its targets only where `get_ipython()` exists. Here they are registered without
 importing it: that is done when the first message comes.
@@ -11,17 +11,24 @@ from typing import Any
 
 import comm
 
+from .pages import Pages
+
 __all__ = ["connect_comms"]
 
 WIDGETS, CONTROL = "jupyter.widget", "jupyter.widget.control"
+# The lab extension says there what its notebook holds.
+PAGE = "dockernb.page"
 
 
-def connect_comms(handlers: dict[str, Callable[..., Any]], on_page: Callable[[], None]) -> Any:
-    """Registers everything that live widgets need.
+def connect_comms(
+    handlers: dict[str, Callable[..., Any]], on_page: Callable[[], None], pages: Pages
+) -> Any:
+    """Registers everything that live widgets need, and what the lab extension says.
 
     Args:
         handlers: The kernel's shell handlers by message type; three are added.
         on_page: Called when a page connects, before it is told which widgets there are.
+        pages: Is told what the pages' notebooks hold.
 
     Returns:
         The comm manager, which the kernel must have as `comm_manager`.
@@ -43,4 +50,40 @@ def connect_comms(handlers: dict[str, Callable[..., Any]], on_page: Callable[[],
 
     manager.register_target(WIDGETS, open_widget)
     manager.register_target(CONTROL, open_control)
+    manager.register_target(PAGE, PageComms(pages).open)
     return manager
+
+
+class PageComms:
+    """Hands what comes over the comms of the lab extension to `pages`; one comm a page."""
+
+    def __init__(self, pages: Pages) -> None:
+        self._pages = pages
+        self._comms: dict[str, Any] = {}
+
+    def open(self, opened: Any, message: dict[str, Any]) -> None:
+        """A page begins to speak; the message holds its first word."""
+        page = _page_of(message)
+        self._close(page)
+        self._comms[page] = opened
+        opened.on_msg(self._hear)
+        opened.on_close(lambda message: self._forget(_page_of(message)))
+        self._hear(message)
+
+    def _hear(self, message: dict[str, Any]) -> None:
+        forgotten = self._pages.hear(_page_of(message), message["content"].get("data"))
+        if forgotten is not None:
+            self._close(forgotten)
+
+    def _forget(self, page: str) -> None:
+        self._comms.pop(page, None)
+        self._pages.forget(page)
+
+    def _close(self, page: str) -> None:
+        comm = self._comms.pop(page, None)
+        if comm is not None:
+            comm.close()
+
+
+def _page_of(message: dict[str, Any]) -> str:
+    return str(message["header"].get("session", ""))

@@ -7,7 +7,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from dockernb.errors import BuildInterruptedError, DockernbError, Where
+from dockernb.errors import (
+    BuildInterruptedError,
+    CellsNotRunError,
+    DockernbError,
+    NoStageError,
+    Where,
+)
 
 from . import reply
 from .cards import CardLike, CardShelf, StepPresenter, make_card
@@ -131,7 +137,12 @@ class CellRunner:
                 finally:
                     presenter.abandon()
 
-            await self._in_thread(work, cancel)
+            try:
+                await self._in_thread(work, cancel)
+            except (CellsNotRunError, NoStageError):
+                order.refused(request.cell_id)
+                raise
+        workspace.order.succeeded(request.cell_id)
 
     def _presenter(self, cell: Cell, request: CellRequest) -> StepPresenter:
         return StepPresenter(

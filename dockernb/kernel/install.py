@@ -1,7 +1,8 @@
-"""Writes the kernelspec, so that Jupyter finds the kernel.
+"""Writes the kernelspec and the lab extension, so that Jupyter finds them.
 
 `pip install` brings a kernelspec along whose "python" is the Jupyter server's own. This one names
-the Python that dockernb is installed in, for servers that run from another environment.
+the Python that dockernb is installed in, for servers that run from another environment; they find
+the lab extension in the same place.
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ from dockernb.errors import DockernbError
 __all__ = ["KERNEL_NAME", "install"]
 
 KERNEL_NAME = "dockernb"
-_RESOURCES = Path(__file__).parent / "resources" / "kernelspec"
+_RESOURCES = Path(__file__).parent / "resources"
 
 
 def install(
     *, user: bool = False, sys_prefix: bool = False, prefix: str | Path | None = None
 ) -> Path:
-    """Installs the kernelspec with this Python in it, over an older one.
+    """Installs the kernelspec with this Python in it, and the lab extension, over older ones.
 
     Args:
         user: Into the user's Jupyter folder; also when nothing else is said.
@@ -31,7 +32,7 @@ def install(
         prefix: Into `<prefix>/share/jupyter/kernels`.
 
     Returns:
-        The folder that was written.
+        The folder of the kernelspec.
 
     Raises:
         DockernbError: the folder cannot be written.
@@ -42,7 +43,7 @@ def install(
         prefix = sys.prefix
     with tempfile.TemporaryDirectory(prefix="dockernb-") as temporary:
         folder = Path(temporary) / KERNEL_NAME
-        shutil.copytree(_RESOURCES, folder)
+        shutil.copytree(_RESOURCES / "kernelspec", folder)
         _name_this_python(folder / "kernel.json")
         try:
             written = KernelSpecManager().install_kernel_spec(
@@ -51,12 +52,18 @@ def install(
                 user=user or prefix is None,
                 prefix=None if prefix is None or user else str(prefix),
             )
+            _copy_extension(Path(written).parent.parent / "labextensions" / KERNEL_NAME)
         except OSError as error:
             raise DockernbError(
                 f'the kernelspec cannot be written: {error.strerror}: "{error.filename}"',
                 hint="Choose another place: `dockernb install --user`, --sys-prefix, --prefix DIR",
             ) from error
     return Path(written)
+
+
+def _copy_extension(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(_RESOURCES / "labextension", folder)
 
 
 def _name_this_python(path: Path) -> None:

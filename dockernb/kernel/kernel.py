@@ -22,6 +22,7 @@ from dockernb.errors import BuildInterruptedError, DockernbError
 from .comms import connect_comms
 from .interrupt import Interrupts, raising_sigint
 from .lazy_session import LazySession, SessionFactory, open_session
+from .pages import Pages
 from .worker import start_in_background
 
 if TYPE_CHECKING:
@@ -75,7 +76,8 @@ class DockerfileKernel(_Kernel):  # type: ignore[misc]
         self._warmed_up = False
         self._ending = False
         self._control_done = threading.Event()
-        self.comm_manager = connect_comms(self.shell_handlers, self._restore_cards)
+        self._pages = Pages()
+        self.comm_manager = connect_comms(self.shell_handlers, self._restore_cards, self._pages)
 
     @property
     def requests(self) -> Requests:
@@ -84,7 +86,8 @@ class DockerfileKernel(_Kernel):  # type: ignore[misc]
             if self._requests is None:
                 from .requests import Requests  # noqa: PLC0415 - see the module's docstring
 
-                self._requests = Requests(self._session, self._interrupts, _kernel_id(self.parent))
+                kernel_id = _kernel_id(self.parent)
+                self._requests = Requests(self._session, self._interrupts, self._pages, kernel_id)
             return self._requests
 
     async def kernel_info_request(self, stream: Any, ident: Any, parent: dict[str, Any]) -> None:
@@ -157,6 +160,7 @@ class DockerfileKernel(_Kernel):  # type: ignore[misc]
         return await self.requests.execute(
             code,
             cell_id=cell_id,
+            page=str(self.get_parent("shell").get("header", {}).get("session", "")),
             metadata=cell_meta or {},
             count=self.execution_count,
             allow_stdin=allow_stdin,

@@ -1,17 +1,27 @@
-"""The order of the notebook's cells, as far as this kernel can know it.
+"""The order of the notebook's cells and their texts, from the best source that there is.
 
-Sources, best first: the saved notebook; for cells that were not saved yet, the order of execution.
-The text of a cell is what was executed, unless the notebook was saved after that.
+1. What the page says: the lab extension sends it before a cell runs (`pages`).
+2. The saved notebook. The text of a cell is what was executed, unless it was saved after that.
+3. The order of execution, for cells that are not in the saved notebook. A cell gets its place when
+   it is executed: directly below the cell that was executed before it; if there is none, below all
+   saved cells and above the others. It keeps its place when it is executed again. But a cell that
+   was refused (cells above it must run first, or there is no FROM above it) and never succeeded
+   has no place: the next execution gives it one. So whoever begins in the middle, is refused, and
+   then runs all cells from the top has the order of the notebook, not a dead end.
+
+Front ends without the extension (VS Code), and those without IDs for cells (nbclient, papermill,
+the console), get no better than 2 or 3; for the latter every execution is a new cell at the end.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from .notebook_file import NotebookFile, make_cell
+from .pages import Pages
 
 if TYPE_CHECKING:
     from dockernb.session import CellText
@@ -24,18 +34,27 @@ class _Execution:
     source: str
     at: float
     after: str | None  # the cell that was executed before this one's first execution
+    succeeded: bool = False
 
 
 class CellOrder:
-    """Merges the saved notebook with what was executed since."""
+    """Knows the cells of the notebook, as well as they can be known.
 
-    def __init__(self, notebook: NotebookFile) -> None:
+    Attributes:
+        pages: What the pages say.
+        page: The page whose cell runs now.
+    """
+
+    def __init__(self, notebook: NotebookFile, pages: Pages | None = None) -> None:
+        self.pages = pages or Pages()
+        self.page = ""
         self._notebook = notebook
         self._executed: dict[str, _Execution] = {}
         self._anonymous: list[str] = []
         self._deleted: dict[str, float] = {}
         self._last: str | None = None
 
+    # --- what happens to cells ------------------------------------------------------------------
     def executed(self, cell_id: str | None, source: str) -> None:
         """The cell runs now with this text."""
         if cell_id is None:
@@ -44,8 +63,23 @@ class CellOrder:
         self._deleted.pop(cell_id, None)
         before = self._executed.get(cell_id)
         after = before.after if before else self._last
-        self._executed[cell_id] = _Execution(source, time.time(), after)
+        succeeded = before is not None and before.succeeded
+        self._executed[cell_id] = _Execution(source, time.time(), after, succeeded)
         self._last = cell_id
+
+    def succeeded(self, cell_id: str | None) -> None:
+        """The cell that was executed made something: its place is for good."""
+        execution = self._executed.get(cell_id or "")
+        if cell_id is not None and execution is not None:
+            self._executed[cell_id] = replace(execution, succeeded=True)
+
+    def refused(self, cell_id: str | None) -> None:
+        """The cell that was executed could not begin, for want of what is above it."""
+        execution = self._executed.get(cell_id or "")
+        if cell_id is None or execution is None or execution.succeeded:
+            return
+        del self._executed[cell_id]
+        self._last = execution.after
 
     def delete(self, cell_ids: Iterable[str]) -> None:
         """The reader deleted these cells."""
@@ -61,22 +95,28 @@ class CellOrder:
         self._anonymous.clear()
         self._last = None
 
+    # --- the order ------------------------------------------------------------------------------
     def cells(self, running: str | None) -> list[CellText] | None:
-        """All code cells in order; None when the notebook is not known.
+        """All code cells in order; None when nothing is known of it.
 
         Args:
-            running: The cell that runs now; None (the front end sends no IDs): no order is known.
+            running: The cell that runs now; None: the front end sends no IDs.
         """
-        saved = self._notebook.cells(running) if running is not None else None
-        if saved is None:
+        if running is None:
             return None
-        cells = [
-            make_cell(cell.id, self._newest(cell, saved.saved_at))
-            for cell in saved.cells
-            if self._deleted.get(cell.id, 0.0) < saved.saved_at
-        ]
-        self._insert_unsaved(cells)
-        return cells
+        told = self.pages.cells(self.page, running)
+        if told is not None:
+            return [make_cell(*cell) for cell in told]
+        saved = self._notebook.cells(running)
+        if saved is None:
+            return self._with_unsaved([]) or None
+        return self._with_unsaved(
+            [
+                make_cell(cell.id, self._newest(cell, saved.saved_at))
+                for cell in saved.cells
+                if self._deleted.get(cell.id, 0.0) < saved.saved_at
+            ]
+        )
 
     def sources(self, running: str | None) -> list[str]:
         """The text of all cells in order, from the best source that there is."""
@@ -84,7 +124,7 @@ class CellOrder:
         if cells is not None:
             return [cell.source for cell in cells]
         if self._executed:
-            return [execution.source for execution in self._executed.values()]
+            return [cell.source for cell in self._with_unsaved([])]
         if self._anonymous:
             return list(self._anonymous)
         saved = self._notebook.cells()
@@ -94,14 +134,16 @@ class CellOrder:
         execution = self._executed.get(cell.id)
         return execution.source if execution and execution.at > saved_at else cell.source
 
-    def _insert_unsaved(self, cells: list[CellText]) -> None:
-        """Puts cells that were executed but not saved behind the cell executed before them."""
+    def _with_unsaved(self, saved: list[CellText]) -> list[CellText]:
+        """Adds the cells that were executed but not saved (rule 3 above)."""
+        cells = list(saved)
         known = {cell.id for cell in cells}
         for cell_id, execution in self._executed.items():
             if cell_id in known:
                 continue
-            position = len(cells)
+            position = len(saved) if execution.after is None else len(cells)
             if execution.after in known:
                 position = 1 + next(i for i, c in enumerate(cells) if c.id == execution.after)
             cells.insert(position, make_cell(cell_id, execution.source))
             known.add(cell_id)
+        return cells

@@ -23,6 +23,7 @@ from .interrupt import Interrupts
 from .lazy_session import LazySession
 from .notebook_file import NotebookFile
 from .order import CellOrder
+from .pages import Pages
 from .publish import Publisher, Send, front_end_of
 from .rehydrate import Rehydrator
 from .worker import start_in_thread
@@ -39,12 +40,15 @@ class Requests:
     """Answers the requests of one kernel.
 
     Args:
+        pages: What the pages say of their notebooks.
         kernel_id: Finds the notebook on the server after it was renamed.
     """
 
-    def __init__(self, session: LazySession, interrupts: Interrupts, kernel_id: str) -> None:
+    def __init__(
+        self, session: LazySession, interrupts: Interrupts, pages: Pages, kernel_id: str
+    ) -> None:
         notebook = NotebookFile(kernel_id=kernel_id)
-        self._workspace = Workspace(session, CellOrder(notebook), interrupts)
+        self._workspace = Workspace(session, CellOrder(notebook, pages), interrupts)
         self._runner = CellRunner(self._workspace)
         self.restore_cards = Rehydrator(notebook.outputs, self._workspace.cards.add)
 
@@ -54,12 +58,13 @@ class Requests:
 
         self._workspace.session.warm_up()
 
-    async def execute(
+    async def execute(  # noqa: PLR0913 - all that an execute_request brings
         self,
         code: str,
         *,
         cell_id: str | None,
         metadata: Mapping[str, Any],
+        page: str,
         count: int,
         allow_stdin: bool,
         send: Send | None,
@@ -68,6 +73,7 @@ class Requests:
         """Runs a cell and gives the content of its reply.
 
         Args:
+            page: Session ID of the front end that sent the request.
             metadata: Of the request: JupyterLab names deleted cells there.
             send: Sends an iopub message; None: nothing is published.
             ask: Asks the reader for a secret, on the main thread.
@@ -77,6 +83,7 @@ class Requests:
         deleted = metadata.get("deletedCells")
         if isinstance(deleted, list):
             self._runner.forget_cells(cell for cell in deleted if isinstance(cell, str))
+        self._workspace.order.page = page
         try:
             if threading.current_thread() is not threading.main_thread():
                 raise _subshell_error()

@@ -94,6 +94,32 @@ class Lab:
         self.page.keyboard.press("Control+a")
         self.page.keyboard.type(source)
 
+    def insert_below(self, number: int, source: str) -> None:
+        """Adds a cell below another one and types into it."""
+        before = self.cells.count()
+        self.command(number, "b")
+        expect(self.cells).to_have_count(before + 1)
+        self.write(number + 1, source)
+
+    def delete(self, number: int) -> None:
+        before = self.cells.count()
+        self.command(number, "d", "d")
+        expect(self.cells).to_have_count(before - 1)
+
+    def move_up(self, number: int) -> None:
+        """Swaps a cell with the one above it."""
+        text = self.cell(number).locator(".cm-content").inner_text()
+        self.command(number, "Control+Shift+ArrowUp")
+        expect(self.cell(number - 1).locator(".cm-content")).to_have_text(text)
+
+    def command(self, number: int, *keys: str) -> None:
+        """Presses keys in the notebook's command mode with this cell chosen."""
+        self.edit(number)
+        self.page.keyboard.press("Escape")
+        expect(self.cell(number).locator(".cm-editor")).not_to_have_class(re.compile("cm-focused"))
+        for key in keys:
+            self.page.keyboard.press(key)
+
     def output(self, number: int) -> Locator:
         return self.cell(number).locator(".jp-OutputArea-output")
 

@@ -41,8 +41,8 @@ def export(call: MagicCall) -> None:
     """Writes the notebook as a Dockerfile; `%export -` shows the text.
 
     FILE is "Dockerfile" in the notebook's folder when nothing is said. A file that something else
-    wrote is replaced only with --force. Cells that were changed but neither run nor saved are
-    exported as they were.
+    wrote is replaced only with --force. In JupyterLab and Notebook the cells are exported as they
+    are on the page; elsewhere, cells that were changed but neither run nor saved as they were.
     """
     from dockernb.dockerfile.export import export_sources  # noqa: PLC0415 - seldom needed
 

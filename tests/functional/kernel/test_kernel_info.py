@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from dockernb import __version__
 from dockernb.errors import DockernbError
 from dockernb.kernel.install import install
 
@@ -56,6 +57,13 @@ def test_install_names_this_python(tmp_path: Path) -> None:
     for logo in ("logo-32x32.png", "logo-64x64.png", "logo-svg.svg"):
         assert (folder / logo).stat().st_size > 0
     assert install(prefix=tmp_path) == folder, "a second time is fine"
+
+
+def test_install_brings_the_lab_extension_of_this_version(tmp_path: Path) -> None:
+    folder = install(prefix=tmp_path).parent.parent / "labextensions" / "dockernb"
+    package = json.loads((folder / "package.json").read_text("utf-8"))
+    assert package["version"] == __version__
+    assert (folder / package["jupyterlab"]["_build"]["load"]).stat().st_size > 0
 
 
 def test_install_where_nothing_can_be_written_says_so(tmp_path: Path) -> None:

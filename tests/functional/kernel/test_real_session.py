@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -57,6 +58,23 @@ def test_cell_run_again_is_cached(docker_kernel: Kernel) -> None:
     assert docker_kernel.run(source, cell_id="again").cards[0]["status"] == "built"
     ran = docker_kernel.run(source, cell_id="again")
     assert ran.cards[0]["status"] == "cached"
+
+
+def test_last_cell_first_is_no_dead_end_where_only_the_order_of_execution_is_known(
+    docker_host: str, tmp_path: Path
+) -> None:
+    cells = {"from": BASE, "one": "RUN echo 1 > /one", "two": "RUN cat /one"}
+    environment = {"DOCKER_HOST": docker_host, "DOCKERNB_HOME": str(tmp_path / "home")}
+    with started("dockernb.kernel", tmp_path, DOCKERNB_ENGINE="docker", **environment) as kernel:
+        assert kernel.run(cells["two"], cell_id="two").reply["ename"] == "NoStageError"
+        for cell_id, source in cells.items():
+            ran = kernel.run(source, cell_id=cell_id)
+            assert ran.reply["status"] == "ok", ran.reply
+        assert kernel.run("RUN RUM", cell_id="bad").reply["status"] == "error"
+        refused = kernel.run("ENV A=1", cell_id="below").reply
+        assert (refused["ename"], refused["evalue"]) == ("CellsNotRunError", "a cell above failed")
+        assert kernel.run("RUN cat /one", cell_id="bad").reply["status"] == "ok"
+        assert kernel.run("ENV A=1", cell_id="below").reply["status"] == "ok"
 
 
 def test_running_container_is_interrupted_within_two_seconds(docker_kernel: Kernel) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dockernb.build.chain import CellChain, CellRecord
+from dockernb.build.chain import CellChain, CellRecord, Failure
 from dockernb.build.state import BuildState
 
 from .building import stage
@@ -103,3 +103,21 @@ def test_after_the_last_cell_was_deleted_a_new_one_goes_to_the_end(chain: CellCh
 def test_clear_forgets_everything(chain: CellChain) -> None:
     chain.clear()
     assert (chain.records(), chain.last, chain.record("a")) == ([], None, None)
+
+
+def test_cells_below_a_gap_count_if_they_were_built_without_it(chain: CellChain) -> None:
+    chain.fail("b", Failure("ENV", "failed"))
+    broken = BuildState(stages=(stage(image_id=""),))
+    chain.keep_gap(record("b", state("a"), broken))
+    assert chain.newest_state() == state("a")
+    chain.keep(record("c", broken, state("c2")))
+    assert chain.newest_state() == state("c2")
+    chain.keep(record("b", state("a"), state("b")))
+    assert chain.newest_state() == state("b"), "the cell below must run again"
+
+
+def test_failure_is_known_until_the_cell_runs_again(chain: CellChain) -> None:
+    chain.fail("b", Failure("ENV", "failed"))
+    assert (chain.record("b"), chain.failure("b")) == (None, Failure("ENV", "failed"))
+    chain.keep(record("b", state("a"), state("b")))
+    assert chain.failure("b") is None

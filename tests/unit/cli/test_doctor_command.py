@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from dockernb import __version__
 from dockernb.cli import checks
 from dockernb.engines.base import EngineInfo
 from dockernb.errors import EngineNotAvailableError
@@ -50,6 +51,13 @@ def install_kernelspec(folder: Path, python: str) -> None:
     spec.parent.mkdir(parents=True)
     argv = [python, "-m", "dockernb.kernel"]
     spec.write_text(json.dumps({"argv": argv, "display_name": "D", "language": "dockerfile"}))
+
+
+def install_extension(folder: Path, version: str = __version__) -> Path:
+    package = folder / "jupyter" / "labextensions" / "dockernb" / "package.json"
+    package.parent.mkdir(parents=True)
+    package.write_text(json.dumps({"name": "dockernb", "version": version}))
+    return package
 
 
 def rows(invoke: Invoke) -> tuple[int, dict[str, Any]]:
@@ -107,6 +115,46 @@ def test_kernelspec_of_a_python_that_is_gone_is_a_problem(
     code, found = rows(invoke)
     assert code == 1
     assert found["kernelspec"]["todo"] == "dockernb install"
+
+
+def test_lab_extension_is_found(invoke: Invoke, machine: Path) -> None:
+    package = install_extension(machine)
+    found = rows(invoke)[1]["lab extension"]
+    assert (found["ok"], found["detail"]) == (True, f"{__version__}, {package.parent}")
+
+
+def test_missing_lab_extension_is_a_problem_but_no_need(invoke: Invoke, machine: Path) -> None:
+    install_kernelspec(machine, sys.executable)
+    code, found = rows(invoke)
+    assert code == 0
+    assert not found["lab extension"]["ok"]
+    assert "dockernb install" in found["lab extension"]["todo"]
+
+
+def test_lab_extension_of_another_version_is_a_problem(invoke: Invoke, machine: Path) -> None:
+    install_extension(machine, "0.0.1")
+    found = rows(invoke)[1]["lab extension"]
+    assert not found["ok"]
+    assert f"but dockernb is {__version__}" in found["detail"]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", "\0"])
+def test_broken_lab_extension_is_a_problem(invoke: Invoke, machine: Path, text: str) -> None:
+    install_extension(machine).write_text(text)
+    assert not rows(invoke)[1]["lab extension"]["ok"]
+
+
+@pytest.mark.parametrize("disabled", [{"dockernb": True}, {"dockernb:order": True}])
+def test_disabled_lab_extension_is_a_problem(
+    invoke: Invoke, machine: Path, monkeypatch: pytest.MonkeyPatch, disabled: dict[str, bool]
+) -> None:
+    install_extension(machine)
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(machine / "config"))
+    config = machine / "config" / "labconfig" / "page_config.json"
+    config.parent.mkdir(parents=True)
+    config.write_text(json.dumps({"disabledExtensions": disabled}))
+    found = rows(invoke)[1]["lab extension"]
+    assert (found["ok"], found["todo"]) == (False, "jupyter labextension enable dockernb")
 
 
 def test_table_shows_what_to_do_below_a_problem(

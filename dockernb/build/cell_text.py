@@ -1,0 +1,41 @@
+"""What the text of a cell says without being run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..dockerfile.instructions import Instruction
+from ..dockerfile.magics import without_magics
+from ..dockerfile.parse import parse, parse_document
+from .state import BuildState
+
+__all__ = ["first_line", "has_instructions", "may_set_escape", "parsed"]
+
+# How much of a cell's first line an error shows.
+_EXCERPT = 48
+
+
+def has_instructions(source: str) -> bool:
+    """Whether the text holds more than comments."""
+    lines = (line.strip() for line in source.splitlines())
+    return any(line and not line.startswith("#") for line in lines)
+
+
+def may_set_escape(source: str) -> bool:
+    """Whether the text may begin with `# escape=`, which counts in the first cell only."""
+    return source.lstrip().startswith("#") and "escape" in source.lower()
+
+
+def parsed(source: str, state: BuildState) -> tuple[BuildState, tuple[Instruction, ...]]:
+    """The instructions of a cell; the first cell with text may set the escape character."""
+    if state.begun:
+        return state, parse(source, escape=state.escape)
+    document = parse_document(source)
+    return replace(state, escape=document.escape, begun=True), document.instructions
+
+
+def first_line(source: str) -> str:
+    """The first line of the cell's first instruction, cut to a width."""
+    rows = (without_magics(source) or "").splitlines()
+    line = next((row.strip() for row in rows if row.strip() and not row.startswith("#")), "")
+    return line if len(line) <= _EXCERPT else line[: _EXCERPT - 3] + "..."
