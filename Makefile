@@ -6,6 +6,10 @@ PY := $(VENV)/bin/python
 # The testbed needs only the standard library, so it can run before the environment is complete.
 TESTBED := $(PYTHON) -m tests.testbed
 DEMO := notebooks/01-build-an-image.ipynb
+DOCKERNB := $(VENV)/bin/dockernb
+# The base image of the notebooks: pulled, or made from the distribution's packages.
+BASE := debian:bookworm-slim
+PREPARE = echo "looking for $(BASE)"; $(DOCKERNB) pull --if-missing $(BASE) 2>/dev/null || $(DOCKERNB) base $(BASE)
 
 .DEFAULT_GOAL := help
 .PHONY: help venv demo lab test bench lint testbed testbed-down clean
@@ -16,17 +20,18 @@ help:  ## list the targets
 
 venv: $(VENV)/.stamp-test  ## the environment for development, in .venv
 
-demo: $(VENV)/.stamp-base  ## build the first notebook's image and export its Dockerfile
+demo: $(VENV)/.stamp-base  ## build the first notebook's image with the embedded engine, no Docker needed
 	@mkdir -p build/demo
-	@$(TESTBED) run --parts=docker,images --docker-host -- sh -ec '\
-	  $(VENV)/bin/dockernb run --quiet $(DEMO) -o build/demo/01-build-an-image.ipynb --context notebooks; \
-	  $(VENV)/bin/dockernb export $(DEMO) -o build/demo/Dockerfile; \
+	@DOCKERNB_ENGINE=embedded sh -ec '$(PREPARE); \
+	  $(DOCKERNB) run --quiet $(DEMO) -o build/demo/01-build-an-image.ipynb --context notebooks; \
+	  $(DOCKERNB) export $(DEMO) -o build/demo/Dockerfile; \
 	  $(PY) tests/print_cards.py build/demo/01-build-an-image.ipynb build/demo/Dockerfile'
 	@echo "executed notebook: build/demo/01-build-an-image.ipynb"
 	@echo "Dockerfile:        build/demo/Dockerfile"
 
 lab: $(VENV)/.stamp-lab  ## open the notebooks in JupyterLab
-	@$(TESTBED) run --parts=docker,images --docker-host -- $(VENV)/bin/jupyter lab notebooks/
+	@sh -ec '$(PREPARE)'
+	@$(VENV)/bin/jupyter lab notebooks/
 
 test: lint  ## set everything up, then lint and run the whole test suite
 	@$(TESTBED) run -- $(PY) -m pytest $(PYTEST_ARGS)

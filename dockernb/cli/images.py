@@ -33,14 +33,17 @@ _json = click.option("--json", "as_json", is_flag=True, help="The result as JSON
 @click.command()
 @click.argument("image")
 @click.option("--engine", type=click.Choice(ENGINES), envvar="DOCKERNB_ENGINE", show_envvar=True)
+@click.option("--if-missing", is_flag=True, help="Ask no registry if the image is there.")
 @_json
-def pull(image: str, engine: str | None, as_json: bool) -> None:
+def pull(image: str, engine: str | None, if_missing: bool, as_json: bool) -> None:
     """Fetch IMAGE from its registry, for the platform of this machine.
 
     Credentials are those of `docker login`.
     """
     with _closed(open_engine(engine)) as opened, _shown() as show:
-        found = interruptible(lambda cancel: opened.pull(image, None, show, cancel))
+        found = opened.find_image(image, opened.info().platform) if if_missing else None
+        if found is None:
+            found = interruptible(lambda cancel: opened.pull(image, None, show, cancel))
     _tell([(found, (image,))], as_json=as_json)
 
 

@@ -45,16 +45,13 @@ def build(node: Node) -> typed.Instruction:
     """
     builder = _BUILDERS.get(node.name) if node.is_known else None
     if builder is None:
-        if node.keyword.startswith("%"):
-            raise UnknownInstructionError(
-                f"the magic {quote(node.keyword)} stands below an instruction",
-                rule="Magics stand first in a cell, above the instructions.",
-                hint=f"Move {quote(node.keyword)} to the top of the cell, or to a cell of its own.",
-            )
         guess = did_you_mean(node.keyword, INSTRUCTION_NAMES, case_sensitive=False)
+        rule, hint = None, f"Instructions: {', '.join(INSTRUCTION_NAMES)}. `%help` says more."
+        if node.keyword.startswith("%"):
+            rule = "Magics stand first in a cell, above the instructions."
+            hint = f"Move {quote(node.keyword)} to the top of the cell, or to a cell of its own."
         raise UnknownInstructionError(
-            f"unknown instruction {quote(node.keyword)}{guess}",
-            hint=f"Instructions: {', '.join(INSTRUCTION_NAMES)}. `%help` says more.",
+            f"unknown instruction {quote(node.keyword)}{guess}", rule=rule, hint=hint
         )
     try:
         return replace(builder(node), ignored=node.ignored)

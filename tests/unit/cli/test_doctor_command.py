@@ -40,6 +40,8 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         monkeypatch.setenv(name, str(tmp_path / name))
     (tmp_path / "HOME").mkdir()
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    for folders in ("ENV_JUPYTER_PATH", "SYSTEM_JUPYTER_PATH"):
+        monkeypatch.setattr(f"jupyter_core.paths.{folders}", [])
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     monkeypatch.setattr(checks, "ENGINES", ("docker", "embedded"))
     monkeypatch.setattr(checks, "open_engine", lambda name: AnsweringEngine())
