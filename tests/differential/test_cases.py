@@ -27,6 +27,7 @@ from .sides import SIDES, Side, opened_side
 LIMITS = {
     ("embedded_without_mounts", "run-process-is-the-first-one"): "no process namespace without a "
     "/proc of its own",
+    ("embedded_without_mounts", "run-network-none"): "/sys is the host's and shows its devices",
 }
 
 REFERENCE_TAG = "dockernb-differential:reference"

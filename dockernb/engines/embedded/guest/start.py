@@ -6,6 +6,7 @@ import errno
 import fcntl
 import json
 import os
+import platform
 import resource
 import signal
 import socket
@@ -16,10 +17,12 @@ from typing import NoReturn
 
 from . import syscalls
 from .command import GuestCommand
+from .denied import denying_program
 from .mounting import Mounter, change_root
 from .network_files import HOSTNAME
 from .rung import Rung
-from .supervisor.notify import install_filter
+from .supervisor.arch import BY_MACHINE, native
+from .supervisor.notify import deny, install_filter
 
 __all__ = ["LISTENER_MESSAGE", "Start", "become_guest"]
 
@@ -62,6 +65,8 @@ def become_guest(start: Start, control: socket.socket) -> NoReturn:
         what = f'entering the working directory "{start.command.working_dir}"'
         os.chdir(start.command.working_dir)
         what = "setting user, limits and filter"
+        if start.rung is Rung.OVERLAY_ROOT and platform.machine() in BY_MACHINE:
+            deny(denying_program(native()))
         _take_credentials(start)
         _supervise(start, control)
         _execute(start.command)

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import errno
 import struct
+from collections.abc import Iterable
 
 from .arch import NEWER_CALLS, RLIMIT_LOCKS, Arch
 
-__all__ = ["ALLOW", "ENOSYS", "NOTIFY", "build_filter"]
+__all__ = ["ALLOW", "ENOSYS", "EPERM", "NOTIFY", "build_denying_filter", "build_filter"]
 
 NOTIFY, ALLOW = 0x7FC00000, 0x7FFF0000
 ENOSYS = 0x00050000 | errno.ENOSYS
+EPERM = 0x00050000 | errno.EPERM
 
 # linux/bpf_common.h; seccomp_data is {int nr; u32 arch; u64 ip; u64 args[6]}.
 _LOAD, _JUMP_EQUAL, _JUMP_AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
@@ -55,6 +57,27 @@ def build_filter(arch: Arch, *, served: bool) -> bytes:
             _instruction(_RETURN, NOTIFY),
             _instruction(_RETURN, ALLOW),
         ]
+    program.append(_instruction(_RETURN, ALLOW))
+    return b"".join(program)
+
+
+def build_denying_filter(arch: Arch, denied: Iterable[int]) -> bytes:
+    """The instructions of a filter that asks nobody: some calls fail with EPERM, all others go on.
+
+    Args:
+        denied: Numbers of system calls.
+    """
+    program = [
+        _instruction(_LOAD, _ARCH),
+        _instruction(_JUMP_EQUAL, arch.audit, yes=1),
+        _instruction(_RETURN, ALLOW),
+        _instruction(_LOAD, _NR),
+    ]
+    if arch.x32_bit:
+        program += [_instruction(_JUMP_AT_LEAST, arch.x32_bit, no=1)]
+        program += [_instruction(_RETURN, ENOSYS)]
+    for number in sorted(denied):
+        program += [_instruction(_JUMP_EQUAL, number, no=1), _instruction(_RETURN, EPERM)]
     program.append(_instruction(_RETURN, ALLOW))
     return b"".join(program)
 

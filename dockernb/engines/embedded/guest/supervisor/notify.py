@@ -33,9 +33,7 @@ def install_filter(program: bytes) -> int:
 
     Without no_new_privs where the caller has CAP_SYS_ADMIN in its user namespace: sudo looks at it.
     """
-    buffer = ctypes.create_string_buffer(program, len(program))
-    pointer = ctypes.cast(buffer, ctypes.c_void_p)
-    argument = ctypes.byref(_Program(len(program) // 8, pointer))
+    argument = _argument(program)
     # WAIT_KILLABLE (Linux 5.19): once received, only a fatal signal interrupts a call, so that
     # nothing is done twice.
     for flags in (_NEW_LISTENER | _WAIT_KILLABLE, _NEW_LISTENER):
@@ -48,6 +46,16 @@ def install_filter(program: bytes) -> int:
             if error.errno != errno.EINVAL:
                 raise
     raise OSError(errno.ENOSYS, "seccomp user notification")
+
+
+def deny(program: bytes) -> None:
+    """Puts this process, which has CAP_SYS_ADMIN, under a filter that sends nothing to anybody."""
+    syscalls.seccomp(_SET_MODE_FILTER, 0, _argument(program))
+
+
+def _argument(program: bytes) -> object:
+    buffer = ctypes.create_string_buffer(program, len(program))
+    return ctypes.byref(_Program(len(program) // 8, ctypes.cast(buffer, ctypes.c_void_p)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,15 @@ import struct
 
 import pytest
 
+from dockernb.engines.embedded.guest.denied import denying_program
 from dockernb.engines.embedded.guest.supervisor.arch import AARCH64, NEWER_CALLS, X86_64, Arch
-from dockernb.engines.embedded.guest.supervisor.filter import ALLOW, ENOSYS, NOTIFY, build_filter
+from dockernb.engines.embedded.guest.supervisor.filter import (
+    ALLOW,
+    ENOSYS,
+    EPERM,
+    NOTIFY,
+    build_filter,
+)
 
 AUDIT_ARCH_I386, AUDIT_ARCH_ARM = 0x40000003, 0x40000028
 ARCHES = pytest.mark.parametrize("arch", [X86_64, AARCH64], ids=lambda arch: arch.machine)
@@ -32,6 +39,15 @@ def verdict(program: bytes, audit: int, number: int, *args: int) -> int:
             assert code == 0x06
             return value
     raise AssertionError("the program does not end")
+
+
+@ARCHES
+def test_root_is_denied_what_reaches_the_host(arch: Arch) -> None:
+    program = denying_program(arch)
+    denied = {number for number in range(500) if verdict(program, arch.audit, number) == EPERM}
+    assert len(denied) >= 25
+    assert not denied & set(arch.calls.values())
+    assert verdict(program, AUDIT_ARCH_I386, min(denied)) == ALLOW
 
 
 @ARCHES
