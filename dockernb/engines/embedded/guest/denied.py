@@ -1,8 +1,8 @@
 """The system calls that a command run by real root is denied, as Docker denies them.
 
-Docker's default profile (moby profiles/seccomp) lets through a list of calls; most of what it leaves
-out the kernel denies anyway to root without CAP_SYS_ADMIN. Denied here are those that reach the
-kernel of the host: modules, keys, clocks, mounts, namespaces, events of other processes.
+Docker's default profile (moby profiles/seccomp) lets through a list of calls; most of what it
+leaves out the kernel denies anyway to root without CAP_SYS_ADMIN. Denied here are those that reach
+the kernel of the host: modules, keys, clocks, mounts, namespaces, events of other processes.
 """
 
 from __future__ import annotations
