@@ -74,14 +74,14 @@ async def run_cell(channels: WebSocketClientConnection, code: str) -> Message:
             told = message["content"]
             status = told["status"] if message["msg_type"] == "execute_reply" else status
             idle = idle or told.get("execution_state") == "idle"
-            text += text_of(told)
-    return {"code": code, "status": status, "text": COLOR.sub("", text)}
+            text += "" if message["msg_type"] == "execute_reply" else text_of(told)
+    return {"code": code, "status": status, "text": COLOR.sub("", text).strip()}
 
 
 def text_of(content: Message) -> str:
     """What a reader would see of a message in a plain front end."""
-    lines = [content.get("text", ""), *content.get("traceback", ())]
-    return "\n".join([*lines, content.get("data", {}).get("text/plain", "")]).strip("\n")
+    shown = content.get("data", {}).get("text/plain", "")
+    return "\n".join([content.get("text", ""), *content.get("traceback", ()), shown, ""])
 
 
 async def main(notebook: str, more: list[str]) -> None:
