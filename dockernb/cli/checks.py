@@ -100,7 +100,8 @@ def _embedded() -> Iterator[Check]:
         for number, rung in enumerate(engine.ladder(), 1):
             title = f"  way {number}: {rung.name}"
             if rung.in_use:
-                yield Check(title, ok=True, detail="in use", needed=False)
+                detail = f"in use: {rung.reason}" if rung.reason else "in use"
+                yield Check(title, ok=rung.works, detail=detail, todo=rung.help, needed=False)
                 break
             detail = "works" if rung.works else rung.reason
             yield Check(title, ok=rung.works, detail=detail, todo=rung.help, needed=False)

@@ -14,6 +14,7 @@ from dockernb.engines.embedded.run_messages import layers_message, run_message
 from dockernb.engines.embedded.store.errors import store_errors
 from dockernb.engines.embedded.store.images import ImageStore
 from dockernb.engines.embedded.store.records import ImageRecord, LayerRecord
+from dockernb.engines.embedded.ways import check_commands_can_run
 from dockernb.engines.embedded.worker.client import HelperProcess
 from dockernb.errors import BuildInterruptedError
 from dockernb.oci.config import ImageConfig
@@ -42,6 +43,7 @@ class EmbeddedContainer:
     ) -> None:
         self._store = store
         self._hold = hold
+        self._helper = helper
         self._parent = parent
         self._spec = spec
         self._diff: FilesystemDiff | None = None
@@ -62,6 +64,7 @@ class EmbeddedContainer:
     def run(self, on_output: OnOutput, cancel: threading.Event) -> int:
         if cancel.is_set():
             raise BuildInterruptedError("the step was interrupted before its command was started")
+        check_commands_can_run(self._helper.facts())
         self._diff = None
         with Pipes() as pipes:
             message = run_message(self._spec, self._store)

@@ -7,7 +7,6 @@ import platform as machine
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,7 +14,6 @@ from dockernb import __version__
 from dockernb.engines.base import ContainerSpec, EngineInfo, FileView, Image, OnProgress
 from dockernb.engines.embedded.archives import ArchiveFormat, load_images, save_images
 from dockernb.engines.embedded.container import EmbeddedContainer
-from dockernb.engines.embedded.guest import Rung
 from dockernb.engines.embedded.pull import pull_image
 from dockernb.engines.embedded.push import push_image
 from dockernb.engines.embedded.store.collect import Garbage, collect, folder_size, leftovers
@@ -23,6 +21,7 @@ from dockernb.engines.embedded.store.folders import StoreFolders
 from dockernb.engines.embedded.store.images import ImageStore
 from dockernb.engines.embedded.store.leases import Lease
 from dockernb.engines.embedded.store.records import ImageRecord
+from dockernb.engines.embedded.ways import RungFacts, ladder_of
 from dockernb.engines.embedded.worker.client import HelperProcess
 from dockernb.errors import EngineError, ImageNotFoundError
 from dockernb.oci.config import ImageConfig, Platform
@@ -30,34 +29,6 @@ from dockernb.oci.platforms import matches, platform_of
 from dockernb.oci.reference import Reference
 
 __all__ = ["EmbeddedEngine", "RungFacts"]
-
-
-_WAYS = {
-    Rung.OVERLAY_ROOT: "overlay mounts, as root",
-    Rung.OVERLAY_USER: "overlay mounts in a user namespace",
-    Rung.BIND: "bind mounts in a user namespace",
-    Rung.CHROOT: "no mounts, in a user namespace",
-    Rung.PLAIN_CHROOT: "no mounts, as root",
-    Rung.PROOT: "PRoot",
-    Rung.NONE: "nothing can run",
-}
-
-
-@dataclass(frozen=True)
-class RungFacts:
-    """One way to run commands without a daemon.
-
-    Args:
-        name: For people.
-        reason: Why it does not work; "" if it does.
-        help: What would make it work.
-    """
-
-    name: str
-    works: bool
-    in_use: bool
-    reason: str = ""
-    help: str = ""
 
 
 class EmbeddedEngine:
@@ -68,7 +39,7 @@ class EmbeddedEngine:
         rung: Way to run commands (1 to 7, see `guest.Rung`); else the best that works.
 
     Raises:
-        EngineNotAvailableError: the store cannot be used, or nothing can run here.
+        EngineNotAvailableError: the store cannot be used.
     """
 
     def __init__(self, store: Path, *, rung: int | None = None) -> None:
@@ -82,7 +53,7 @@ class EmbeddedEngine:
         """Starts the helper, which tries what this machine allows.
 
         Raises:
-            EngineNotAvailableError: nothing can run here.
+            EngineNotAvailableError: the helper cannot work here.
         """
         self._helper.facts()
 
@@ -90,19 +61,9 @@ class EmbeddedEngine:
         """What was found of each way to run commands, best first; one of them is in use.
 
         Raises:
-            EngineNotAvailableError: nothing can run here.
+            EngineNotAvailableError: the helper cannot work here.
         """
-        facts = self._helper.facts()
-        return [
-            RungFacts(
-                _WAYS[Rung(row["rung"])],
-                row["works"],
-                row["rung"] == facts["rung"],
-                row["reason"],
-                row["help"],
-            )
-            for row in facts["ladder"]
-        ]
+        return ladder_of(self._helper.facts())
 
     def size(self) -> int:
         """Bytes that the store takes on the disk."""

@@ -37,7 +37,9 @@ class Worker:
         self._layers = layers
         self._folders = layers.folders
         self._rung = rung
-        self._owners: Owners = NOTED if rung.in_user_namespace else REAL
+        # The root of a user namespace cannot give files away; nor can an ordinary user.
+        is_root = os.geteuid() == 0 and not rung.in_user_namespace
+        self._owners: Owners = REAL if is_root else NOTED
         self._has_overlay = rung.has_overlay
         self._root: Root | None = None
         self._answers: dict[str, Callable[[Message, list[int]], Message]] = {

@@ -1,0 +1,102 @@
+"""Runs cells through the Jupyter server of this machine, as JupyterLab does. Not a test module.
+
+Given to the Python of a container on its standard input: it needs nothing but what a Jupyter server
+brings. Its arguments: the notebook, as the server names it, then cells to run after the notebook's
+own ones. It runs them all, whatever fails, and prints JSON: for each cell what it was, the reply's
+status, and all text that came back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import sys
+import uuid
+from typing import Any
+
+from jupyter_server.serverapp import list_running_servers
+from tornado.httpclient import AsyncHTTPClient, HTTPRequest
+from tornado.websocket import WebSocketClientConnection, websocket_connect
+
+SERVER_SECONDS = 60
+CELL_SECONDS = 120
+COLOR = re.compile(r"\x1b\[[0-9;]*m")
+
+Message = dict[str, Any]
+
+
+class Server:
+    """The server's REST API."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self.url = url.rstrip("/")
+        self.headers = {"Authorization": f"token {token}"}
+
+    async def ask(self, method: str, path: str, body: object = None) -> Any:
+        """What it answers; a status that is no success is raised."""
+        data = None if body is None else json.dumps(body)
+        request = HTTPRequest(
+            self.url + path, method, self.headers, data, request_timeout=CELL_SECONDS
+        )
+        reply = await AsyncHTTPClient().fetch(request)
+        return json.loads(reply.body) if reply.body else None
+
+    async def channels(self, kernel: str) -> WebSocketClientConnection:
+        """All channels of a kernel, on one connection."""
+        address = f"ws{self.url.removeprefix('http')}/api/kernels/{kernel}/channels"
+        return await websocket_connect(HTTPRequest(address, headers=self.headers))
+
+
+async def the_server() -> Server:
+    """The server of this machine, once it listens: it writes its address into a file then."""
+    async with asyncio.timeout(SERVER_SECONDS):
+        while True:
+            for found in list_running_servers():
+                return Server(found["url"], found["token"])
+            await asyncio.sleep(0.1)
+
+
+async def run_cell(channels: WebSocketClientConnection, code: str) -> Message:
+    """Runs one cell to its end: the reply has come, and the kernel is idle again."""
+    wanted = uuid.uuid4().hex
+    header = {"msg_id": wanted, "msg_type": "execute_request", "version": "5.3"}
+    header |= {"username": "", "session": "proof", "date": "2026-01-01T00:00:00Z"}
+    content = {"code": code, "silent": False, "store_history": True, "allow_stdin": False}
+    request = {"header": header, "channel": "shell", "content": content}
+    await channels.write_message(json.dumps(request | {"parent_header": {}, "metadata": {}}))
+    status, text, idle = "", "", False
+    async with asyncio.timeout(CELL_SECONDS):
+        while not (status and idle):
+            message = json.loads(await channels.read_message() or "{}")
+            if message["parent_header"].get("msg_id") != wanted:
+                continue
+            told = message["content"]
+            status = told["status"] if message["msg_type"] == "execute_reply" else status
+            idle = idle or told.get("execution_state") == "idle"
+            text += "" if message["msg_type"] == "execute_reply" else text_of(told)
+    return {"code": code, "status": status, "text": COLOR.sub("", text).strip()}
+
+
+def text_of(content: Message) -> str:
+    """What a reader would see of a message in a plain front end."""
+    shown = content.get("data", {}).get("text/plain", "")
+    return "\n".join([content.get("text", ""), *content.get("traceback", ()), shown, ""])
+
+
+async def main(notebook: str, more: list[str]) -> None:
+    server = await the_server()
+    cells = (await server.ask("GET", f"/api/contents/{notebook}"))["content"]["cells"]
+    codes = [cell["source"] for cell in cells if cell["cell_type"] == "code"]
+    wanted = {"path": notebook, "name": notebook, "type": "notebook"}
+    wanted |= {"kernel": {"name": "dockernb"}}
+    session = await server.ask("POST", "/api/sessions", wanted)
+    channels = await server.channels(session["kernel"]["id"])
+    done = [await run_cell(channels, code) for code in [*codes, *more]]
+    channels.close()
+    await server.ask("DELETE", f"/api/sessions/{session['id']}")
+    print(json.dumps(done))
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], sys.argv[2:]))
