@@ -1,4 +1,4 @@
-"""`python -m tests.bench [--runs N] [--json FILE] [--packages]`: the figures, as table and as JSON."""
+"""`python -m tests.bench [--runs N] [--json FILE] [--packages]`: figures as a table and as JSON."""
 
 from __future__ import annotations
 
