@@ -104,6 +104,7 @@ class Worker:
     def _write(self, _message: Message, files: list[int]) -> Message:
         with os.fdopen(os.dup(files[0]), "rb") as stream:
             root = self._opened
+            root.touch()
             apply_tar(stream, root.path, root.owners)
         return {}
 
@@ -120,6 +121,7 @@ class Worker:
 
     def _run(self, message: Message, files: list[int]) -> Message:
         output, cancel = files
+        self._opened.touch()
         runner = GuestRunner(self._opened, self._rung, self._folders, self._open_root)
         return runner.run(message, output, cancel)
 
