@@ -10,7 +10,7 @@ from .kernel import cell_seconds, start_seconds
 from .measure import Figure, alternate
 from .reference import Buildx, unique
 
-__all__ = ["cached_cell", "fifty_cached_cells", "kernel_start", "metadata_cell", "run_cell"]
+__all__ = ["BASE", "cached_cell", "fifty_cached_cells", "kernel_start", "metadata_cell", "run_cell"]
 
 BASE = "FROM debian:bookworm-slim"
 
@@ -38,12 +38,14 @@ def run_cell(kernel: BlockingKernelClient, builder: Buildx, runs: int, *, typing
     def reference(_: int) -> float:
         return builder.seconds([BASE, f"RUN echo {unique()} > /marker"])
 
-    pair = alternate(("RUN cell", ours), ("buildx build, one new RUN", reference), runs)
+    pair = alternate(("RUN cell", ours), ("buildx build, one new RUN", reference), runs=runs)
     when = "after a second of typing" if typing else "at once"
-    return Figure(f"RUN cell {when}, request to idle", *pair, limit_ratio=0.5)
+    return Figure(f"Docker: RUN cell {when}, request to idle", *pair, limit_ratio=0.5)
 
 
-def metadata_cell(kernel: BlockingKernelClient, builder: Buildx, runs: int) -> Figure:
+def metadata_cell(
+    kernel: BlockingKernelClient, builder: Buildx, runs: int, *, engine: str = "Docker"
+) -> Figure:
     """One new ENV step."""
     cell_seconds(kernel, f"%reset\n{BASE}")
 
@@ -53,11 +55,13 @@ def metadata_cell(kernel: BlockingKernelClient, builder: Buildx, runs: int) -> F
     def reference(_: int) -> float:
         return builder.seconds([BASE, f"ENV MARKER={unique()}"])
 
-    pair = alternate(("ENV cell", ours), ("buildx build, one new ENV", reference), runs)
-    return Figure("metadata cell, request to idle", *pair, limit_seconds=0.050)
+    pair = alternate(("ENV cell", ours), ("buildx build, one new ENV", reference), runs=runs)
+    return Figure(f"{engine}: metadata cell, request to idle", *pair, limit_seconds=0.050)
 
 
-def cached_cell(kernel: BlockingKernelClient, builder: Buildx, runs: int) -> Figure:
+def cached_cell(
+    kernel: BlockingKernelClient, builder: Buildx, runs: int, *, engine: str = "Docker"
+) -> Figure:
     """A RUN step that was built before."""
     steps = [BASE, f"RUN echo {unique()} > /marker"]
 
@@ -75,8 +79,8 @@ def cached_cell(kernel: BlockingKernelClient, builder: Buildx, runs: int) -> Fig
     def reference(_: int) -> float:
         return builder.seconds(steps)
 
-    pair = alternate(("cached RUN cell", ours), ("buildx build, all cached", reference), runs)
-    return Figure("cached cell, request to idle", *pair, limit_seconds=0.015)
+    pair = alternate(("cached RUN cell", ours), ("buildx build, all cached", reference), runs=runs)
+    return Figure(f"{engine}: cached cell, request to idle", *pair, limit_seconds=0.015)
 
 
 def fifty_cached_cells(kernel: BlockingKernelClient, builder: Buildx, runs: int) -> Figure:
@@ -90,8 +94,8 @@ def fifty_cached_cells(kernel: BlockingKernelClient, builder: Buildx, runs: int)
     def reference(_: int) -> float:
         return builder.seconds(steps)
 
-    pair = alternate(("50 cached cells", ours), ("buildx build, 50 steps", reference), runs)
-    return Figure("50 cached cells", *pair, limit_seconds=1.0)
+    pair = alternate(("50 cached cells", ours), ("buildx build, 50 steps", reference), runs=runs)
+    return Figure("Docker: 50 cached cells", *pair, limit_seconds=1.0)
 
 
 def kernel_start(runs: int) -> Figure:
@@ -99,6 +103,6 @@ def kernel_start(runs: int) -> Figure:
     pair = alternate(
         ("dockernb kernel", lambda _: start_seconds("dockernb")),
         ("Python's kernel", lambda _: start_seconds("python3")),
-        runs,
+        runs=runs,
     )
     return Figure("kernel start to ready", *pair, limit_ratio=1.2)

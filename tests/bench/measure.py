@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,18 +82,18 @@ def timed(action: Callable[[], object]) -> float:
 
 
 def alternate(
-    ours: tuple[str, Callable[[int], float]],
-    reference: tuple[str, Callable[[int], float]],
-    runs: int,
-) -> Sequence[Measurement]:
-    """Runs both in turn, so that a slow moment hits both; the first turn is dropped."""
-    samples: tuple[list[float], list[float]] = ([], [])
-    for number in range(runs + 1):
-        for kept, (_, action) in zip(samples, (ours, reference), strict=True):
+    *things: tuple[str, Callable[[int], float]], runs: int, warm_up: bool = True
+) -> list[Measurement]:
+    """Runs all in turn, so that a slow moment hits all.
+
+    Args:
+        things: What each is, and what runs it and gives the seconds.
+        warm_up: Whether there is one turn more, the first, which does not count.
+    """
+    samples: list[list[float]] = [[] for _ in things]
+    for number in range(runs + warm_up):
+        for kept, (_, action) in zip(samples, things, strict=True):
             seconds = action(number)
-            if number:
+            if number or not warm_up:
                 kept.append(seconds)
-    return [
-        Measurement(what, tuple(kept))
-        for kept, (what, _) in zip(samples, (ours, reference), strict=True)
-    ]
+    return [Measurement(what, tuple(kept)) for kept, (what, _) in zip(samples, things, strict=True)]

@@ -43,19 +43,17 @@ def scan_tree(root: str) -> Scan:
     """The marks of all entries below `root`. Folders that nobody may enter are entered."""
     found: Scan = {}
     top = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    way = [("", top, iter(_entries(top)))]
+    way = [("", top, iter(_note(top, "", found)))]
     try:
         while way:
-            prefix, folder, entries = way[-1]
-            entry = next(entries, None)
-            if entry is None:
+            prefix, folder, names = way[-1]
+            name = next(names, None)
+            if name is None:
                 os.close(way.pop()[1])
                 continue
-            path = prefix + entry[0]
-            found[path] = entry[1]
-            if stat.S_ISDIR(entry[1].mode):
-                below = _enter(folder, entry[0], entry[1].mode)
-                way.append((f"{path}/", below, iter(_entries(below))))
+            path = prefix + name
+            below = _enter(folder, name, found[path].mode)
+            way.append((f"{path}/", below, iter(_note(below, f"{path}/", found))))
     finally:
         for _, folder, _ in way:
             os.close(folder)
@@ -71,14 +69,23 @@ def compare(before: Scan, now: Scan) -> Touched:
     )
 
 
-def _entries(folder: int) -> list[tuple[str, Mark]]:
+def _note(folder: int, prefix: str, found: Scan) -> list[str]:
+    """Adds the marks of what is in the folder; returns the names of the folders in it.
+
+    Every step without mounts waits for it once for each entry of the image, so it is kept flat.
+    """
+    folders = []
     with os.scandir(folder) as entries:
-        return [(entry.name, _mark(entry.stat(follow_symlinks=False))) for entry in entries]
-
-
-def _mark(status: os.stat_result) -> Mark:
-    size = 0 if stat.S_ISDIR(status.st_mode) else status.st_size
-    return Mark(status.st_mode, size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+        for entry in entries:
+            status = entry.stat(follow_symlinks=False)
+            mode, name, size = status.st_mode, entry.name, status.st_size
+            if stat.S_IFMT(mode) == stat.S_IFDIR:
+                folders.append(name)
+                size = 0
+            found[prefix + name] = Mark(
+                mode, size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+            )
+    return folders
 
 
 def _enter(folder: int, name: str, mode: int) -> int:

@@ -38,6 +38,12 @@ class TreeChanges:
         self._before = before
         self._image = image
         self._owners = owners
+        self._has_removed = False
+
+    @property
+    def has_removed(self) -> bool:
+        """Whether `pack` has removed what no layer can hold."""
+        return self._has_removed
 
     def entries(self) -> Sequence[DiffEntry]:
         """As the reader sees them; not sorted."""
@@ -77,6 +83,7 @@ class TreeChanges:
             # A layer cannot hold such a name: it would be read as a whiteout. Gone here, too.
             folders.forget(parts)
             remove_entry(folder, name)
+            self._has_removed = True
             return
         packer.add(path + "/" * stat.S_ISDIR(status.st_mode), folder, name, status)
 

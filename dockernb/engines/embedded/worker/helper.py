@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import dataclasses
+import gc
 import os
 import resource
 import signal
@@ -61,6 +62,7 @@ def _fork_workers(channel: Channel, children: Children, rung: Rung, layers: Laye
                 layers.index(layers.learn(message["layers"]))
         if children.fork() == 0:
             channel.close()
+            gc.freeze()  # what the helper has read is not searched for garbage again and again
             _work(Worker(Channel.of_descriptor(files[0]), rung, layers))
         for descriptor in files:
             os.close(descriptor)

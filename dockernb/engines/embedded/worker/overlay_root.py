@@ -23,6 +23,7 @@ from dockernb.engines.embedded.files.overlay import pack_upper
 from dockernb.engines.embedded.files.owners import Owners
 from dockernb.engines.embedded.files.pack import Packed
 from dockernb.engines.embedded.guest import mount_overlay, unmount
+from dockernb.engines.embedded.store.boot import boot_id
 from dockernb.engines.embedded.store.folders import StoreFolders
 from dockernb.engines.embedded.store.names import layer_name
 from dockernb.engines.overlay_diff import Identity, overlay_diff
@@ -66,6 +67,9 @@ class OverlayRoot:
     @property
     def owners(self) -> Owners:
         return self._owners
+
+    def touch(self) -> None:
+        """Nothing of the files is kept in mind."""
 
     def changes(self) -> Sequence[DiffEntry]:
         lowers = [self._folders.unpacked / name / "files" for name in self._lowers]
@@ -135,11 +139,6 @@ def adopt(folders: StoreFolders, files: Path, diff_id: str) -> str:
     except OSError:  # it is there: not empty
         remove_place(aside)
     return name
-
-
-def boot_id() -> str:
-    """What tells this run of the machine from others."""
-    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
 def remove_place(place: Path) -> None:

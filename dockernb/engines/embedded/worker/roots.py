@@ -33,6 +33,9 @@ class Root(Protocol):
     @property
     def owners(self) -> Owners: ...
 
+    def touch(self) -> None:
+        """Files are about to change: to be called before, each time."""
+
     def changes(self) -> Sequence[DiffEntry]:
         """What changed against the image, not sorted."""
 

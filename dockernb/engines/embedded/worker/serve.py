@@ -106,6 +106,7 @@ class Worker:
     def _write(self, _message: Message, files: list[int]) -> Message:
         with os.fdopen(os.dup(files[0]), "rb") as stream:
             root = self._opened
+            root.touch()
             apply_tar(stream, root.path, root.owners)
         return {}
 
@@ -122,6 +123,7 @@ class Worker:
 
     def _run(self, message: Message, files: list[int]) -> Message:
         output, cancel = files
+        self._opened.touch()
         runner = GuestRunner(self._opened, self._rung, self._folders, self._open_root)
         return runner.run(message, output, cancel)
 

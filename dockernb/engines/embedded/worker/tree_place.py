@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from dockernb.engines.embedded.files.scan import Mark, Scan
-from dockernb.oci.durable import write_atomically
+from dockernb.engines.embedded.store.boot import boot_id
 
 __all__ = ["TreePlace", "take_place"]
 
@@ -46,9 +46,14 @@ class TreePlace:
             return ()
 
     def load(self) -> tuple[tuple[str, ...], Scan]:
-        """The layers and the scan. Of a tree that was not saved, nothing: it is emptied."""
+        """The layers and the scan. Of a tree that was not saved, nothing: it is emptied.
+
+        Nor of one from before the machine was started anew, which may have cut its files off.
+        """
         try:
             state = json.loads((self._folder / "state").read_bytes())
+            if state["boot"] != boot_id():
+                raise ValueError("another boot")
             scan = {path: Mark(*mark) for path, mark in state["scan"].items()}
             return tuple(state["layers"]), scan
         except (OSError, ValueError, KeyError, TypeError):
@@ -56,11 +61,20 @@ class TreePlace:
             return (), {}
 
     def save(self, layers: Sequence[str], scan: Scan) -> None:
-        """The tree holds just these layers."""
-        data = json.dumps({"layers": layers, "scan": scan}).encode()
-        write_atomically(self._folder / "state", data)
-        write_atomically(self._folder / "layers", json.dumps(layers).encode())
+        """The tree holds just these layers.
+
+        Nothing waits for the disk: files and state are only believed in the boot that wrote them,
+        and there, what was renamed is whole.
+        """
+        state = {"layers": layers, "boot": boot_id(), "scan": scan}
+        self._replace("state", json.dumps(state).encode())
+        self._replace("layers", json.dumps(layers).encode())
         (self._folder / "dirty").unlink(missing_ok=True)
+
+    def _replace(self, name: str, data: bytes) -> None:
+        aside = self._folder / f".{name}"  # left by a dead worker, it is written over
+        aside.write_bytes(data)
+        aside.rename(self._folder / name)
 
     def forget(self) -> None:
         """Nobody can say what the tree holds until it is saved again."""

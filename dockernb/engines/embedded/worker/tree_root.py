@@ -1,7 +1,7 @@
 """A root without mounts: a working tree, brought to one image after another.
 
     trees/<id>/files    the tree
-    trees/<id>/state    which layers it holds, and its scan when it held just those
+    trees/<id>/state    which layers it holds, its scan when it held just those, and in which boot
     trees/<id>/dirty    exists while a container uses the tree, and after, if nothing was kept
     trees/<id>/lock     held by the worker that uses the tree
 
@@ -41,6 +41,8 @@ class TreeRoot:
         self._place = take_place(files.folders.trees, self._layers)
         self._index = files.index(layers)
         self._scan = self._bring_to_image(files)
+        self._changes: TreeChanges | None = None
+        self._now: Scan | None = None
 
     @property
     def path(self) -> str:
@@ -50,21 +52,33 @@ class TreeRoot:
     def owners(self) -> Owners:
         return self._owners
 
+    def touch(self) -> None:
+        self._changes = self._now = None
+
     def changes(self) -> Sequence[DiffEntry]:
-        return self._changes().entries()
+        return self._found().entries()
 
     def pack(self, descriptor: int) -> Packed:
-        return self._changes().pack(descriptor)
+        changes = self._found()
+        packed = changes.pack(descriptor)
+        if changes.has_removed:
+            self.touch()
+        return packed
 
     def keep(self, diff_id: str) -> None:
-        self._place.save((*self._layers, diff_id), scan_tree(self.path))
+        self._place.save((*self._layers, diff_id), self._now or scan_tree(self.path))
 
     def discard(self) -> None:
         self._place.release()
 
-    def _changes(self) -> TreeChanges:
-        touched = compare(self._scan, scan_tree(self.path))
-        return TreeChanges(self.path, touched, self._scan, self._index.entries, self._owners)
+    def _found(self) -> TreeChanges:
+        """What changed: looked up once for diff, layer and the next container."""
+        if self._changes is None:
+            self._now = scan_tree(self.path)
+            touched = compare(self._scan, self._now)
+            entries = self._index.entries
+            self._changes = TreeChanges(self.path, touched, self._scan, entries, self._owners)
+        return self._changes
 
     def _bring_to_image(self, files: LayerFiles) -> Scan:
         """Makes the tree what the image is, and marks it as in use."""

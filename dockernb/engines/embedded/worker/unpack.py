@@ -10,12 +10,12 @@ from typing import BinaryIO, cast
 from dockernb.engines.embedded.files.apply import apply_tar
 from dockernb.engines.embedded.files.overlay import OverlayWhiteouts
 from dockernb.engines.embedded.files.owners import Owners
+from dockernb.engines.embedded.store.boot import boot_id
 from dockernb.engines.embedded.store.folders import StoreFolders
 from dockernb.engines.embedded.store.names import layer_name
 from dockernb.engines.embedded.worker.layers import MOST_BYTES
 from dockernb.engines.embedded.worker.overlay_root import (
     adopt,
-    boot_id,
     remove_place,
 )
 from dockernb.errors import OciError

@@ -1,0 +1,57 @@
+"""The reference of a pull: `docker pull` of an image that the daemon has nothing of."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.testbed import docker
+from tests.testbed.layout import Layout
+
+from .measure import timed
+
+__all__ = ["DockerPull", "docker_pull"]
+
+
+class DockerPull:
+    """Pulls an image of the testbed's registry with the testbed's daemon.
+
+    Args:
+        image: Its name, with the registry.
+    """
+
+    def __init__(self, layout: Layout, image: str) -> None:
+        self._layout = layout
+        self.image = image
+
+    def seconds(self, _: int) -> float:
+        """Seconds of a pull; the image is removed after it."""
+        seconds = timed(lambda: docker.cli(self._layout, "pull", "--quiet", self.image))
+        docker.cli(self._layout, "rmi", self.image)
+        return seconds
+
+
+@contextmanager
+def docker_pull() -> Iterator[DockerPull]:
+    """The testbed's Debian with one file more, in the registry only.
+
+    The daemon's other images are made of Debian's own layer, which it would not fetch again.
+    """
+    layout = Layout.from_environment()
+    image = f"{os.environ['DOCKERNB_TEST_REGISTRY']}/bench/debian:bookworm-slim"
+    with tempfile.TemporaryDirectory(prefix="bench-pull-") as folder:
+        tar = Path(folder) / "debian.tar"
+        shutil.copyfile(layout.images / "bookworm-slim.tar", tar)
+        with tarfile.open(tar, "a") as archive:
+            marker = tarfile.TarInfo("bench")
+            archive.addfile(marker, io.BytesIO())
+        docker.cli(layout, "import", "-", image, stdin=tar)
+    docker.cli(layout, "push", "--quiet", image)
+    docker.cli(layout, "rmi", image)
+    yield DockerPull(layout, image)
