@@ -13,7 +13,12 @@ from dockernb.build.outcome import BuildOptions
 from dockernb.build.state import BuildState
 from dockernb.dockerfile.instructions import Arg, FromInstruction
 from dockernb.engines.base import Image, OnProgress, Progress
-from dockernb.errors import DockerfileError, ImageNotFoundError, StageNotFoundError
+from dockernb.errors import (
+    DockerfileError,
+    ImageNotFoundError,
+    RegistryError,
+    StageNotFoundError,
+)
 from dockernb.oci.config import ImageConfig, Platform, RuntimeConfig
 
 from .building import IMAGE, one, stage
@@ -101,6 +106,23 @@ def test_name_that_is_neither_stage_nor_image_says_both() -> None:
     assert 'stages above: "web", "0"' in text
     assert "no such image" in text
     assert "move it above this cell" in text
+
+
+def test_first_from_of_a_notebook_can_mean_no_stage() -> None:
+    with pytest.raises(ImageNotFoundError):
+        find("FROM nowhere", Images())
+
+
+class NoRegistry(Images):
+    def pull(self, *_: object) -> Image:
+        raise RegistryError("the registry does not answer", hint="Try again.")
+
+
+def test_a_registry_that_does_not_answer_is_not_taken_for_a_missing_image() -> None:
+    with pytest.raises(RegistryError, match="does not answer") as caught:
+        find("FROM nowhere", NoRegistry(), BuildState(stages=(stage("web"),)))
+    hint = 'Try again.\nIf "nowhere" is a stage further down, move it above this cell.'
+    assert caught.value.hint == hint
 
 
 def test_from_wants_the_name_of_a_stage_in_lower_case() -> None:
