@@ -6,7 +6,6 @@ import hashlib
 import shutil
 import subprocess
 import sys
-import tempfile
 import tomllib
 from pathlib import Path
 
@@ -43,13 +42,13 @@ def dependencies(layout: Layout) -> Path:
     key = hashlib.sha256("\n".join([PYTHON, *wanted]).encode()).hexdigest()[:12]
     kept = layout.state / "wheels"
     folder = kept / key
-    if not folder.exists():
-        shutil.rmtree(kept, ignore_errors=True)  # what an older pyproject.toml asked for
-        kept.mkdir(parents=True)
-        with tempfile.TemporaryDirectory(dir=kept) as work:
+    with layout.locked():
+        if not folder.exists():
+            shutil.rmtree(kept, ignore_errors=True)  # what an older pyproject.toml asked for
+            kept.mkdir(parents=True)
             options = ["--only-binary=:all:", f"--python-version={PYTHON}"]
-            pip("download", *options, f"--dest={work}/wheels", *wanted)
-            Path(work, "wheels").rename(folder)
+            pip("download", *options, f"--dest={kept / 'partial'}", *wanted)
+            (kept / "partial").rename(folder)
     return folder
 
 
