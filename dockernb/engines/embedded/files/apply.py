@@ -94,7 +94,7 @@ class _Applier:
         if self._whiteouts is not None and name.startswith(WHITEOUT):
             self._hide(self._whiteouts, folder, parts)
         elif member.isdir():
-            self._put_folder(folder, parts, member)
+            self._put_folder(parts, member)
         else:
             self._folders.forget(parts)
             remove_entry(folder, name)
@@ -118,15 +118,8 @@ class _Applier:
             self._owners.write(folder, ".", member.uid, member.gid)
             os.fchmod(folder, stat.S_IMODE(member.mode))
 
-    def _put_folder(self, folder: int, parts: Parts, member: tarfile.TarInfo) -> None:
-        name = parts[-1]
-        try:
-            os.mkdir(name, 0o700, dir_fd=folder)
-        except FileExistsError:
-            if not stat.S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
-                self._folders.forget(parts)
-                remove_entry(folder, name)
-                os.mkdir(name, 0o700, dir_fd=folder)
+    def _put_folder(self, parts: Parts, member: tarfile.TarInfo) -> None:
+        folder, name = self._folders.make_or_keep(parts), parts[-1]
         self._owners.write(folder, name, member.uid, member.gid)
         os.chmod(name, stat.S_IMODE(member.mode), dir_fd=folder)
         set_attributes(folder, name, member.pax_headers)

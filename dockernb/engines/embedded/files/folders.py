@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections import OrderedDict
 from types import TracebackType
 from typing import Self
@@ -51,6 +52,21 @@ class OpenFolders:
     def make(self, parts: Parts) -> int:
         """As `at`, but what is missing is made (0755), and what is in the way goes."""
         return self._walk(parts, make=True)
+
+    def make_or_keep(self, parts: Parts) -> int:
+        """Makes the folder `parts`, in the place of what is no folder; gives its parent, open.
+
+        A new one is 0700 until somebody sets its mode.
+        """
+        parent, name = self.make(parts[:-1]), parts[-1]
+        try:
+            os.mkdir(name, 0o700, dir_fd=parent)
+        except FileExistsError:
+            if not stat.S_ISDIR(os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode):
+                self.forget(parts)
+                remove_entry(parent, name)
+                os.mkdir(name, 0o700, dir_fd=parent)
+        return parent
 
     def forget(self, parts: Parts) -> None:
         """Closes the folder and those below it: it is going to be removed or replaced."""

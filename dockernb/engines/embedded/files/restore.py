@@ -55,11 +55,10 @@ class Restorer:
 
     def _put(self, folders: OpenFolders, path: str, entry: Entry) -> None:
         parts = tuple(path.split("/"))
-        folder, name = folders.make(parts[:-1]), parts[-1]
-        kind = stat.S_IFMT(entry.mode)
-        if kind == stat.S_IFDIR:
-            self._put_folder(folders, folder, parts, entry)
+        if stat.S_ISDIR(entry.mode):
+            self._put_folder(folders, parts, entry)
             return
+        folder, name = folders.make(parts[:-1]), parts[-1]
         folders.forget(parts)
         remove_entry(folder, name)
         first = self._made.setdefault(entry.node, path)
@@ -73,18 +72,8 @@ class Restorer:
             return
         self._make(folder, name, entry)
 
-    def _put_folder(
-        self, folders: OpenFolders, folder: int, parts: tuple[str, ...], entry: Entry
-    ) -> None:
-        name = parts[-1]
-        try:
-            os.mkdir(name, 0o700, dir_fd=folder)
-        except FileExistsError:
-            if not stat.S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
-                folders.forget(parts)
-                remove_entry(folder, name)
-                os.mkdir(name, 0o700, dir_fd=folder)
-        self._set(folder, name, entry)
+    def _put_folder(self, folders: OpenFolders, parts: tuple[str, ...], entry: Entry) -> None:
+        self._set(folders.make_or_keep(parts), parts[-1], entry)
         self._times.append((parts, entry.mtime))
 
     def _make(self, folder: int, name: str, entry: Entry) -> None:

@@ -35,15 +35,7 @@ def build_filter(arch: Arch, *, served: bool) -> bytes:
     notified = [
         number for name, number in arch.calls.items() if served or name not in _FOR_SERVED_PATHS
     ]
-    program = [
-        _instruction(_LOAD, _ARCH),
-        _instruction(_JUMP_EQUAL, arch.audit, yes=1),
-        _instruction(_RETURN, ALLOW),
-        _instruction(_LOAD, _NR),
-    ]
-    if arch.x32_bit:
-        program += [_instruction(_JUMP_AT_LEAST, arch.x32_bit, no=1)]
-        program += [_instruction(_RETURN, ENOSYS)]
+    program = _calls_of(arch)
     for number in NEWER_CALLS:
         program += [_instruction(_JUMP_EQUAL, number, no=1), _instruction(_RETURN, ENOSYS)]
     for number in sorted(notified):
@@ -67,6 +59,15 @@ def build_denying_filter(arch: Arch, denied: Iterable[int]) -> bytes:
     Args:
         denied: Numbers of system calls.
     """
+    program = _calls_of(arch)
+    for number in sorted(denied):
+        program += [_instruction(_JUMP_EQUAL, number, no=1), _instruction(_RETURN, EPERM)]
+    program.append(_instruction(_RETURN, ALLOW))
+    return b"".join(program)
+
+
+def _calls_of(arch: Arch) -> list[bytes]:
+    """Lets programs of other architectures through, and goes on with the call's number."""
     program = [
         _instruction(_LOAD, _ARCH),
         _instruction(_JUMP_EQUAL, arch.audit, yes=1),
@@ -76,10 +77,7 @@ def build_denying_filter(arch: Arch, denied: Iterable[int]) -> bytes:
     if arch.x32_bit:
         program += [_instruction(_JUMP_AT_LEAST, arch.x32_bit, no=1)]
         program += [_instruction(_RETURN, ENOSYS)]
-    for number in sorted(denied):
-        program += [_instruction(_JUMP_EQUAL, number, no=1), _instruction(_RETURN, EPERM)]
-    program.append(_instruction(_RETURN, ALLOW))
-    return b"".join(program)
+    return program
 
 
 def _instruction(code: int, value: int, *, yes: int = 0, no: int = 0) -> bytes:
