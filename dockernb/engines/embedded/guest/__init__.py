@@ -11,7 +11,7 @@ What this isolates: nothing against malice. A guest has the rights of the user w
 from __future__ import annotations
 
 from .command import Credentials, GuestCommand, GuestEnd, GuestMount, Limits
-from .namespaces import enter_namespaces, mount_overlay, unmount
+from .namespaces import enter_namespaces, mount_overlay, own_mounts, unmount
 from .owners import Device, Owner, read_owner, write_owner
 from .probe import probe
 from .run import run_guest
@@ -31,6 +31,7 @@ __all__ = [
     "RungReport",
     "enter_namespaces",
     "mount_overlay",
+    "own_mounts",
     "probe",
     "read_owner",
     "resolve_user",

@@ -12,7 +12,14 @@ from ....errors import EngineNotAvailableError
 from . import syscalls
 from .rung import Rung
 
-__all__ = ["can_mount_proc", "enter_namespaces", "mount_overlay", "try_in_child", "unmount"]
+__all__ = [
+    "can_mount_proc",
+    "enter_namespaces",
+    "mount_overlay",
+    "own_mounts",
+    "try_in_child",
+    "unmount",
+]
 
 #: mount(2) takes one page of options, its end included.
 _OPTION_BYTES = 4095
@@ -101,6 +108,11 @@ def _report(attempt: Callable[[], None], writer: int) -> None:
         os.write(writer, (error.strerror or str(error)).encode())
     finally:
         os._exit(0)
+
+
+def own_mounts() -> None:
+    """Gives this process a mount namespace of its own; what it mounts ends with it."""
+    syscalls.unshare(syscalls.CLONE_NEWNS)
 
 
 def mount_overlay(lower: Sequence[str], upper: str, work: str, merged: str, *, user: bool) -> None:

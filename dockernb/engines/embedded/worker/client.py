@@ -19,6 +19,8 @@ __all__ = ["HelperProcess", "WorkerProcess"]
 
 _MODULE = "dockernb.engines.embedded.worker.helper"
 _PATIENCE = 10.0
+# A helper that was killed is replaced once a call.
+_ATTEMPTS = 2
 
 
 class WorkerProcess:
@@ -82,27 +84,25 @@ class HelperProcess:
     def worker(self, layers: Sequence[Mapping[str, str]] = ()) -> WorkerProcess:
         """A new worker, which is going to open the image of `layers`."""
         with self._lock:
-            ours, theirs = Channel.pair()
-            try:
-                self._hand_over(theirs, layers)
-            finally:
-                theirs.close()
-        return WorkerProcess(ours)
+            for _ in range(_ATTEMPTS):
+                ours, theirs = Channel.pair()
+                try:
+                    channel = self._started()
+                    channel.send({"layers": list(layers)}, [theirs.fileno()])
+                    channel.receive()  # it has forked; a helper that was killed will not say so
+                except ClosedError:
+                    self._stop()
+                    ours.close()
+                else:
+                    return WorkerProcess(ours)
+                finally:
+                    theirs.close()
+        raise _lost()
 
     def close(self) -> None:
         """Ends the helper; its workers must have been closed."""
         with self._lock:
             self._stop()
-
-    def _hand_over(self, end: Channel, layers: Sequence[Mapping[str, str]]) -> None:
-        for attempt in (1, 2):
-            try:
-                self._started().send({"layers": list(layers)}, [end.fileno()])
-                return
-            except ClosedError as err:
-                self._stop()  # it was killed
-                if attempt == 2:
-                    raise _lost() from err
 
     def _started(self) -> Channel:
         if self._channel is not None and self._process is not None:
@@ -143,7 +143,8 @@ class HelperProcess:
 
 def _lost() -> EngineError:
     return EngineError(
-        "the helper process of the embedded engine has ended",
+        "a process of the embedded engine was killed",
+        rule="The system does that where memory runs out.",
         state="Nothing of this step was kept.",
-        hint="Run the cell again: a new one is started.",
+        hint="Run the cell again: the process is started anew.",
     )

@@ -66,6 +66,7 @@ def _fork_workers(channel: Channel, children: Children, rung: Rung, layers: Laye
             _work(Worker(Channel.of_descriptor(files[0]), rung, layers))
         for descriptor in files:
             os.close(descriptor)
+        channel.send({})
 
 
 def _work(worker: Worker) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from dockernb.engines.embedded.files.apply import apply_tar
 from dockernb.engines.embedded.files.look import pack_path, stat_path
 from dockernb.engines.embedded.files.owners import NOTED, REAL, Owners
-from dockernb.engines.embedded.guest import Rung
+from dockernb.engines.embedded.guest import Rung, own_mounts
 from dockernb.engines.embedded.store.names import layer_name
 from dockernb.engines.embedded.worker.channel import Channel, ClosedError
 from dockernb.engines.embedded.worker.failures import failure_of
@@ -57,6 +57,8 @@ class Worker:
 
     def serve(self) -> None:
         """Until the channel is closed."""
+        if self._has_overlay:
+            own_mounts()  # they end with this process, however it ends
         try:
             while True:
                 message, files = self._channel.receive()
