@@ -97,4 +97,9 @@ def alternate(
             seconds = action(number)
             if number or not warm_up:
                 kept.append(seconds)
-    return [Measurement(what, tuple(kept)) for kept, (what, _) in zip(samples, things, strict=True)]
+    measured = [
+        Measurement(what, tuple(kept)) for kept, (what, _) in zip(samples, things, strict=True)
+    ]
+    said = "; ".join(f"{each.what} {each.median * 1000:.0f} ms" for each in measured)
+    sys.stderr.write(f"bench: {said}\n")  # all together takes minutes
+    return measured
