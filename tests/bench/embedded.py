@@ -95,7 +95,8 @@ def pull(way: str, docker: DockerPull, runs: int) -> Figure:
             finally:
                 engine.close()
 
-    pair = alternate(("pull into an empty store", ours), ("docker pull", docker.seconds), runs=runs)
+    things = ("pull into an empty store", ours), ("docker pull", docker.seconds)
+    pair = alternate(*things, runs=runs, warm_up=False)
     return Figure(f"embedded, {way}: pull of debian:bookworm-slim", *pair)
 
 

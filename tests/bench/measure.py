@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -96,4 +97,9 @@ def alternate(
             seconds = action(number)
             if number or not warm_up:
                 kept.append(seconds)
-    return [Measurement(what, tuple(kept)) for kept, (what, _) in zip(samples, things, strict=True)]
+    measured = [
+        Measurement(what, tuple(kept)) for kept, (what, _) in zip(samples, things, strict=True)
+    ]
+    said = "; ".join(f"{each.what} {each.median * 1000:.0f} ms" for each in measured)
+    sys.stderr.write(f"bench: {said}\n")  # all together takes minutes
+    return measured

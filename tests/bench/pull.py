@@ -18,6 +18,8 @@ from .measure import timed
 
 __all__ = ["DockerPull", "docker_pull"]
 
+_LABEL = "dockernb.bench=pull"
+
 
 class DockerPull:
     """Pulls an image of the testbed's registry with the testbed's daemon.
@@ -45,13 +47,15 @@ def docker_pull() -> Iterator[DockerPull]:
     """
     layout = Layout.from_environment()
     image = f"{os.environ['DOCKERNB_TEST_REGISTRY']}/bench/debian:bookworm-slim"
+    # One that a killed run has left would keep the layer in the daemon.
+    docker.cli(layout, "image", "prune", "--force", "--all", f"--filter=label={_LABEL}")
     with tempfile.TemporaryDirectory(prefix="bench-pull-") as folder:
         tar = Path(folder) / "debian.tar"
         shutil.copyfile(layout.images / "bookworm-slim.tar", tar)
         with tarfile.open(tar, "a") as archive:
             marker = tarfile.TarInfo("bench")
             archive.addfile(marker, io.BytesIO())
-        docker.cli(layout, "import", "-", image, stdin=tar)
+        docker.cli(layout, "import", f"--change=LABEL {_LABEL}", "-", image, stdin=tar)
     docker.cli(layout, "push", "--quiet", image)
     docker.cli(layout, "rmi", image)
     yield DockerPull(layout, image)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from http.client import HTTPException
 from typing import Any
 
 import docker
@@ -18,8 +19,9 @@ from docker.tls import TLSConfig
 from dockernb.errors import EngineNotAvailableError
 
 from .connection import Endpoint, Tls
-from .errors import from_message, from_response, not_available
+from .errors import from_answer, from_message, from_response, not_available
 from .unix import UnixAdapter
+from .unix_get import UnixGet
 
 __all__ = ["LONG", "QUICK", "DockerApi", "Query", "stream_error"]
 
@@ -27,6 +29,7 @@ __all__ = ["LONG", "QUICK", "DockerApi", "Query", "stream_error"]
 # say nothing for as long as it takes.
 QUICK: tuple[float, float | None] = (10.0, 60.0)
 LONG: tuple[float, float | None] = (10.0, None)
+_SHORT_SECONDS = 60.0
 _CONNECTIONS = 64
 # What this package was written for; a newer daemon keeps on speaking it.
 _NEWEST_API = "1.45"
@@ -50,6 +53,7 @@ class DockerApi:
         self._base = self._client.base_url
         self._version = self._negotiate()
         self._base += self.version_path
+        self._unix = _unix_get(endpoint, self._client)
 
     @property
     def client(self) -> docker.APIClient:
@@ -113,7 +117,21 @@ class DockerApi:
 
     def get_json(self, path: str, query: Query | None = None) -> Any:
         """The JSON that a GET answers with."""
-        return self.request("GET", path, query=query).json()
+        if query is not None:
+            return self.request("GET", path, query=query).json()
+        return json.loads(self._get(path, _SHORT_SECONDS))
+
+    def _get(self, path: str, seconds: float) -> bytes:
+        """The body that a GET answers with; over a Unix socket on the short way."""
+        if self._unix is None:
+            return self.request("GET", path, timeout=(seconds, seconds)).content
+        try:
+            status, reason, content = self._unix.get(self.version_path + path, seconds)
+        except (OSError, HTTPException) as err:
+            raise self.lost(err) from err
+        if status >= 400:
+            raise from_answer(status, reason, content)
+        return content
 
     @property
     def version_path(self) -> str:
@@ -128,11 +146,13 @@ class DockerApi:
 
     def ping(self) -> None:
         """Raises `EngineNotAvailableError` unless the daemon answers."""
-        self.request("GET", "/_ping", timeout=(5.0, 5.0))
+        self._get("/_ping", 5.0)
 
     def close(self) -> None:
         """Ends the connections that are not in use."""
         self._client.close()
+        if self._unix is not None:
+            self._unix.close()
 
 
 def _client(endpoint: Endpoint) -> docker.APIClient:
@@ -157,6 +177,13 @@ def _client(endpoint: Endpoint) -> docker.APIClient:
     # Proxies are for registries; the way to the daemon is the one that the reader named.
     client.trust_env = False
     return client
+
+
+def _unix_get(endpoint: Endpoint, client: docker.APIClient) -> UnixGet | None:
+    if endpoint.socket_path is None:
+        return None
+    headers = {name: str(value) for name, value in client.headers.items()}
+    return UnixGet(endpoint.socket_path, headers)
 
 
 def _tls(tls: Tls) -> TLSConfig:

@@ -12,7 +12,7 @@ import requests
 
 from dockernb.errors import EngineError, EngineNotAvailableError, StorageFullError
 
-__all__ = ["DaemonError", "clean", "from_message", "from_response", "not_available"]
+__all__ = ["DaemonError", "clean", "from_answer", "from_message", "from_response", "not_available"]
 
 # Prefixes of the chain of programs through which an error went before it reached us; what stands
 # after the last of them is the cause.
@@ -59,11 +59,16 @@ def from_message(message: str, status: int) -> EngineError:
 
 def from_response(response: requests.Response) -> EngineError:
     """The exception for an answer with a status of 400 and more."""
+    return from_answer(response.status_code, response.reason, response.content)
+
+
+def from_answer(status: int, reason: str, content: bytes) -> EngineError:
+    """As `from_response`."""
     try:
-        message = str(json.loads(response.content)["message"])
+        message = str(json.loads(content)["message"])
     except (ValueError, KeyError, TypeError):
-        message = response.text or response.reason or "no reason given"
-    return from_message(message, response.status_code)
+        message = content.decode("utf-8", "replace") or reason or "no reason given"
+    return from_message(message, status)
 
 
 def not_available(address: str, err: Exception) -> EngineNotAvailableError:
