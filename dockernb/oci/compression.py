@@ -21,7 +21,6 @@ __all__ = [
     "DecompressedStream",
     "Readable",
     "Writable",
-    "compress_gzip",
     "compression_of",
     "open_layer",
     "open_stream",
@@ -94,19 +93,6 @@ def open_stream(
     elif compression == "zstd":
         source = StreamReader(_decompress_zstd(rest))
     return DecompressedStream(source, compression, limit, shown, file if owns else None)
-
-
-def compress_gzip(source: Readable, sink: Writable, *, level: int = 6) -> None:
-    """Writes all of `source` to `sink` as gzip.
-
-    The same bytes give the same blob, whoever compresses them and when: no time, no file name.
-    """
-    # 16 more than the largest window asks zlib for gzip's header, which it leaves empty.
-    compressor = zlib.compressobj(level, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
-    while piece := source.read(_PIECE):
-        if packed := compressor.compress(piece):
-            sink.write(packed)
-    sink.write(compressor.flush())
 
 
 class DecompressedStream(io.RawIOBase):

@@ -56,6 +56,7 @@ def collect(store: ImageStore, *, with_named: bool = False) -> Garbage:
             if all(record.manifest.digest != manifest.digest for record in kept):
                 store.layout.remove_name(name)
         size = _remove_blobs(store, kept)
+        store.layout.clean_tmp()
         folders = tuple(_unneeded(store, kept))
     return Garbage(tuple(record.id for record in gone), folders, size)
 
