@@ -6,6 +6,7 @@ cards are imported when the first request needs them, or in the background befor
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import threading
 from collections.abc import Callable, Mapping
@@ -113,6 +114,15 @@ class DockerfileKernel(_Kernel):  # type: ignore[misc]
 
     def post_handler_hook(self) -> None:
         """Nothing to undo."""
+
+    async def shell_main(self, subshell_id: str | None, msg: Any) -> None:
+        """As the base, with context variables of its own for every message.
+
+        The base handles all messages in one context, and a comm message also while a cell runs.
+        When that is done it puts the cell's request back as the parent: if the next cell has begun
+        by then, its idle status and its output would go to the cell before it.
+        """
+        await asyncio.create_task(super().shell_main(subshell_id, msg))
 
     async def process_control(self, msg: Any) -> None:
         """As the base; the main loop waits for the end of a shutdown request (`do_shutdown`)."""

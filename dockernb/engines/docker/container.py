@@ -36,6 +36,10 @@ INTERMEDIATE_LABEL = "dockernb.intermediate"
 # Exit codes by which a shell, and the daemon, say "found but cannot be run" and "not found".
 _NOT_STARTED = {126, 127}
 
+# How runc says that its own first process in the container died before it had set anything up: on
+# a loaded machine that is about one of some thousand starts. Nothing of the command ran.
+_RUNTIME_BROKE = ("waiting for init preliminary setup: ", "can't get final child's PID from pipe: ")
+
 
 @dataclass(frozen=True)
 class Parts:
@@ -144,17 +148,33 @@ class DockerContainer:
         stubs = self._find_stubs()
         if (contents := mount_contents(self._mounts)) is not None:
             self._archive.write([contents])
-        output = ContainerOutput(self._parts.api, self._id)
         try:
-            self._parts.api.request("POST", f"/containers/{self._id}/start", timeout=LONG)
+            output = self._start()
         except DaemonError as err:
-            output.close()
             yield from self._not_started(err)
             return
         for item in output.read():
             if isinstance(item, int) and stubs:
                 self._remove_stubs(stubs)
             yield item
+
+    def _start(self) -> ContainerOutput:
+        """Starts it; once more where the daemon's runtime broke before the command could run."""
+        try:
+            return self._start_once()
+        except DaemonError as err:
+            if not any(words in err.words for words in _RUNTIME_BROKE):
+                raise
+            return self._start_once()
+
+    def _start_once(self) -> ContainerOutput:
+        output = ContainerOutput(self._parts.api, self._id)
+        try:
+            self._parts.api.request("POST", f"/containers/{self._id}/start", timeout=LONG)
+        except DaemonError:
+            output.close()
+            raise
+        return output
 
     def _find_stubs(self) -> list[Stub]:
         """Looked for in the image: asked of a file, the daemon mounts the volumes first."""

@@ -6,22 +6,30 @@ import os
 import sys
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dockernb.build.image_tree import read_tree
 from dockernb.engines.base import ContainerSpec
 from dockernb.engines.docker import DockerEngine, connect
+from dockernb.engines.docker.api import DockerApi
 from dockernb.engines.docker.diff import api_diff, local_diff
-from dockernb.errors import (
-    InternalError,
-)
+from dockernb.engines.docker.errors import from_message
+from dockernb.errors import BuildError, InternalError
 from dockernb.oci.config import Healthcheck, HistoryEntry, ImageConfig, RuntimeConfig
 from tests.conformance.bench import Bench, next_config, run, shell, tar_of
 from tests.integration.docker.cleaning import Cleaner
 from tests.integration.docker.proxy import CutProxy
 
 pytestmark = pytest.mark.docker
+
+INIT_DIED = (
+    "failed to create task for container: failed to create shim task: OCI runtime create failed: "
+    "runc create failed: unable to start container process: waiting for init preliminary setup: "
+    "read init-p: connection reset by peer: unknown"
+)
+NO_USER = "unable to find user nobody-here: no matching entries in passwd file"
 
 
 def test_config_on_the_daemon_is_the_wanted_one(bench: Bench, cleaner: Cleaner) -> None:
@@ -168,6 +176,41 @@ def test_files_that_the_daemon_lays_into_containers_are_in_no_image(
         engine.close()
     assert "/etc/passwd" in paths
     assert not paths & {"/.dockerenv", "/etc/hosts", "/etc/mtab", "/dev/console", "/dev/pts"}
+
+
+class BrokenRuntime:
+    """The daemon's first refusals to start containers, in place of its answers."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *refusals: str) -> None:
+        self.refusals = list(refusals)
+        answer = DockerApi.request
+
+        def request(api: DockerApi, method: str, path: str, **rest: Any) -> Any:
+            if path.endswith("/start") and self.refusals:
+                raise from_message(self.refusals.pop(0), 500)
+            return answer(api, method, path, **rest)
+
+        monkeypatch.setattr(DockerApi, "request", request)
+
+
+def test_runtime_that_broke_before_the_command_ran_is_asked_once_more(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime = BrokenRuntime(monkeypatch, INIT_DIED)
+    with bench.engine.create(bench.base.id, shell("echo once >>/f; cat /f")) as container:
+        assert run(container) == (0, "once\n")
+    assert not runtime.refusals
+
+
+@pytest.mark.parametrize("refusals", [(INIT_DIED, INIT_DIED), (NO_USER,)])
+def test_runtime_that_breaks_again_or_refuses_is_an_error(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, refusals: tuple[str, ...]
+) -> None:
+    runtime = BrokenRuntime(monkeypatch, *refusals)
+    with bench.engine.create(bench.base.id, shell("true")) as container:
+        with pytest.raises(BuildError, match="could not be started"):
+            run(container)
+    assert not runtime.refusals
 
 
 def test_link_that_leads_to_itself_is_a_link(bench: Bench) -> None:
