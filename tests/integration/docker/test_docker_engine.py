@@ -207,9 +207,11 @@ def test_runtime_that_breaks_again_or_refuses_is_an_error(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, refusals: tuple[str, ...]
 ) -> None:
     runtime = BrokenRuntime(monkeypatch, *refusals)
-    with bench.engine.create(bench.base.id, shell("true")) as container:
-        with pytest.raises(BuildError, match="could not be started"):
-            run(container)
+    with (
+        bench.engine.create(bench.base.id, shell("true")) as container,
+        pytest.raises(BuildError, match="could not be started"),
+    ):
+        run(container)
     assert not runtime.refusals
 
 
