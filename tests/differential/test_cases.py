@@ -5,6 +5,7 @@ Tree (path, type, mode, owner, link target, content, attributes; times apart), c
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +31,7 @@ LIMITS = {
     ("embedded_without_mounts", "run-network-none"): "/sys is the host's and shows its devices",
 }
 
-REFERENCE_TAG = "dockernb-differential:reference"
+REFERENCE_TAG = f"dockernb-differential:{os.getpid()}"  # two runs may share a daemon
 
 
 @dataclass(frozen=True)
