@@ -16,10 +16,11 @@ from .build.builder import Builder
 from .build.cache import BuildCache
 from .build.cell_run import CellRun
 from .build.cell_text import has_instructions
-from .build.cells_above import ANONYMOUS, CellsAbove, args_of
+from .build.cells_above import ANONYMOUS, CellsAbove, args_of, reads_of
 from .build.chain import CellChain, CellRecord, Failure
 from .build.context import BuildContext
 from .build.events import Listener
+from .build.freshness import Freshness
 from .build.next_run import NextRun
 from .build.outcome import BuildOptions
 from .build.result import StepResult
@@ -143,7 +144,7 @@ class Session:
         self._chain.arrange(None if order is None else [text.id for text in order], cell)
         run = CellRun(self._builder(), listener, cancel)
         texts = {text.id: text.source for text in order or ()}
-        above = CellsAbove(cell, texts, self._chain, run, self._options.build_args)
+        above = CellsAbove(cell, texts, self._chain, run, self._freshness())
         with self._noted(cell, source):
             run.check(source, above.state)
             before = state = above.settle()
@@ -153,11 +154,19 @@ class Session:
             finally:  # a cell that failed is corrected and run again, on the state before it
                 if self._options.prepare:
                     self._next_run.after(state)
-        args = args_of(state, self._options.build_args)
+        args = args_of(before, state, self._options.build_args)
+        made, read = tuple(results), reads_of(results)
         self._chain.keep(
-            CellRecord(cell, source, before.token, state, args, tuple(results), begun=before.begun)
+            CellRecord(cell, source, before, state, args, made, reads=read, above=above.last)
         )
         return results
+
+    def _freshness(self) -> Freshness:
+        return Freshness(self._options.build_args, self._files_changed)
+
+    def _files_changed(self, record: CellRecord) -> tuple[str, ...]:
+        context = self._context
+        return tuple(text for read in record.reads for text in read.changes(context))
 
     @contextmanager
     def _noted(self, cell: str, source: str) -> Iterator[None]:

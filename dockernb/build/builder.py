@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ..dockerfile.instructions import ArgInstruction, FromInstruction, Instruction
@@ -20,6 +21,7 @@ from .base_image import Base, find_base, start_stage
 from .cache import BuildCache, CachedStep
 from .cache_key import CacheKey, normal_form
 from .context import BuildContext
+from .context_read import context_read
 from .evaluate import evaluate
 from .events import BuildEvent, Listener, PullProgressed
 from .outcome import BuildOptions, Outcome
@@ -86,16 +88,27 @@ class Builder:
         return after, results
 
     def replay(
-        self, instruction: Instruction, state: BuildState, cancel: threading.Event
+        self,
+        instruction: Instruction,
+        state: BuildState,
+        *,
+        cell_id: str | None,
+        cancel: threading.Event,
+        note: Callable[[Step], None],
     ) -> BuildState | None:
-        """The state after `instruction` if the cache holds its step, else None. Builds nothing."""
-        step = Step(instruction, "", state, "", None, _nobody)
+        """The state after `instruction` if the cache holds its step, else None. Builds nothing.
+
+        Args:
+            note: Gets each step that was looked for: its verdict and what it read are known then.
+        """
+        step = Step(instruction, "", state, "", cell_id, _nobody)
         after = self._advance(step, cancel, None)
+        note(step)
         if after is None:
             return None
         after, triggers = _take_triggers(after)
         for trigger in triggers:
-            next_state = self.replay(trigger, after, cancel)
+            next_state = self.replay(trigger, after, cell_id=cell_id, cancel=cancel, note=note)
             if next_state is None:
                 return None
             after = next_state
@@ -141,6 +154,7 @@ class Builder:
         )
         if sources is None:
             return None
+        step.read = context_read(outcome.action, sources.content)
         key = self._key(step, stage, outcome, sources)
         cached = self._probe(key, step)
         if cached is not None:

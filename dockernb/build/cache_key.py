@@ -18,7 +18,7 @@ from typing import Any
 from ..dockerfile.instructions import ArgInstruction, Instruction
 from ..oci.digest import short_id
 
-__all__ = ["CacheKey", "normal_form"]
+__all__ = ["CacheKey", "changed_content", "normal_form"]
 
 # How many changed files or arguments a reason names before it only counts.
 _NAMED = 5
@@ -103,7 +103,7 @@ class CacheKey:
             changes.append("the instruction was edited")
         else:
             changes += _changed_args(earlier["args"], current["args"])
-            changes += _changed_content(earlier["content"], current["content"])
+            changes += changed_content(earlier["content"], current["content"])
         if earlier["platform"] != current["platform"]:
             changes.append(f"platform: {earlier['platform']} -> {current['platform']}")
         if earlier["parent"] != current["parent"]:
@@ -134,7 +134,8 @@ def _changed_args(before: Mapping[str, str], after: Mapping[str, str]) -> list[s
     return _at_most(changes, "build args")
 
 
-def _changed_content(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+def changed_content(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+    """What differs between two `content`s, in words; a few by name, the others by number."""
     changes = []
     for name in sorted({*before, *after}):
         old, new = before.get(name), after.get(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..dockerfile.magics import without_magics
@@ -15,12 +15,16 @@ from ..errors import (
     UnsupportedByEngineError,
 )
 from .cell_run import CellRun
-from .cell_text import first_line, has_instructions, may_set_escape
+from .cell_text import first_line, has_instructions
 from .chain import CellChain, CellRecord
+from .context_read import ContextRead
+from .freshness import Freshness
 from .gap import state_without
+from .result import StepResult
 from .state import BuildState
+from .step import Step
 
-__all__ = ["ANONYMOUS", "CellsAbove", "args_of"]
+__all__ = ["ANONYMOUS", "CellsAbove", "args_of", "known_id", "reads_of"]
 
 # Begins the IDs of cells that have none; no front end makes an ID with a blank.
 ANONYMOUS = "execution "
@@ -28,11 +32,25 @@ ANONYMOUS = "execution "
 BuildArgs = Mapping[str, str]
 
 
-def args_of(state: BuildState, build_args: BuildArgs) -> tuple[tuple[str, str | None], ...]:
-    """The ARGs declared so far, also by triggers, with the build args given for them."""
-    declared = {arg.key for stage in state.stages for arg in stage.args}
-    declared |= {arg.key for arg in state.global_args}
+def args_of(
+    start: BuildState, after: BuildState, build_args: BuildArgs
+) -> tuple[tuple[str, str | None], ...]:
+    """The ARGs that a cell declared, also by triggers, with the build args given for them."""
+    declared = {arg.key for arg in after.global_args[len(start.global_args) :]}
+    for index, stage in enumerate(after.stages):
+        earlier = len(start.stages[index].args) if index < len(start.stages) else 0
+        declared |= {arg.key for arg in stage.args[earlier:]}
     return tuple((name, build_args.get(name)) for name in sorted(declared))
+
+
+def reads_of(results: Iterable[StepResult]) -> tuple[ContextRead, ...]:
+    """What the steps took from the build context."""
+    return tuple(result.read for result in results if result.read is not None)
+
+
+def known_id(cell: str) -> str | None:
+    """The cell's ID as the front end knows it; None: it has none."""
+    return None if cell.startswith(ANONYMOUS) else cell
 
 
 @dataclass(frozen=True)
@@ -61,12 +79,13 @@ class CellsAbove:
         texts: Mapping[str, str],
         chain: CellChain,
         run: CellRun,
-        build_args: BuildArgs,
+        freshness: Freshness,
     ) -> None:
         self._texts = texts
         self._chain = chain
         self._run = run
-        self._build_args = build_args
+        self._freshness = freshness
+        self.last = ""
         self._cells = chain.above(cell)
         self._links: list[_Link] = []
         self.state = BuildState()
@@ -75,6 +94,8 @@ class CellsAbove:
             if link is not None:
                 self._links.append(link)
                 self.state = link.record.after
+                if has_instructions(link.record.source):
+                    self.last = other
 
     def settle(self) -> BuildState:
         """The state that the cell starts from, now that it is going to run.
@@ -110,10 +131,10 @@ class CellsAbove:
         if link.gap is not None:
             after = state_without(link.gap, record.source, before, link.needs)
         else:
-            cell_id = None if record.cell_id.startswith(ANONYMOUS) else record.cell_id
-            after, made = self._run.cell(record.source, cell_id, before)
+            after, made = self._run.cell(record.source, known_id(record.cell_id), before)
             results = tuple(made)
-        return replace(record, before=before.token, after=after, results=results)
+            record = replace(record, reads=reads_of(results))
+        return replace(record, start=before, after=after, results=results)
 
     # --- one cell ---------------------------------------------------------------------------
     def _link(self, cell: str, position: int) -> _Link | None:
@@ -124,37 +145,51 @@ class CellsAbove:
             if record is None:
                 return None
             source = record.source
-        if record is not None and self._is_fresh(record, source, before):
-            return _Link(record)
+        if record is not None:
+            judged = self._freshness.judge(record, source, before)
+            if isinstance(judged, BuildState):
+                same = record.before == before.token
+                return _Link(record if same else replace(record, start=before, after=judged))
         needs: tuple[MissingCell, ...] = ()
+        reads: list[ContextRead] = []
         try:
-            after = self._replayed(source, before)
+            after = self._replayed(cell, source, before, reads)
         except CellsNotRunError as error:
             after, needs = None, error.missing
         if after is not None:
-            return _Link(self._record(cell, source, before, after))
+            return _Link(self._record(cell, source, before, after, tuple(reads)))
         gap = self._missing(cell, source, position)
         after = state_without(gap, source, before, needs)
         return _Link(self._record(cell, source, before, after), gap, needs)
 
-    def _record(self, cell: str, source: str, before: BuildState, after: BuildState) -> CellRecord:
-        args = args_of(after, self._build_args)
-        return CellRecord(cell, source, before.token, after, args, taken=True, begun=before.begun)
+    def _record(
+        self,
+        cell: str,
+        source: str,
+        before: BuildState,
+        after: BuildState,
+        reads: tuple[ContextRead, ...] = (),
+    ) -> CellRecord:
+        args = args_of(before, after, self._freshness.build_args)
+        return CellRecord(
+            cell, source, before, after, args, taken=True, reads=reads, above=self.last
+        )
 
-    def _is_fresh(self, record: CellRecord, source: str, before: BuildState) -> bool:
-        same_text = record.source.strip() == source.strip()
-        same_args = all(self._build_args.get(name) == value for name, value in record.build_args)
-        same_start = record.begun == before.begun or not may_set_escape(source)
-        return record.before == before.token and same_text and same_args and same_start
-
-    def _replayed(self, source: str, before: BuildState) -> BuildState | None:
+    def _replayed(
+        self, cell: str, source: str, before: BuildState, reads: list[ContextRead]
+    ) -> BuildState | None:
         """The state that running the cell would give, if the cache holds all of its steps.
 
         Raises:
             CellsNotRunError: other cells must run before it.
         """
+
+        def note(step: Step) -> None:
+            if step.read is not None:
+                reads.append(step.read)
+
         try:
-            return self._run.replay(source, before)
+            return self._run.replay(source, known_id(cell), before, note)
         except UnsupportedByEngineError:
             return None  # running that cell will say so
         except (EngineError, BuildInterruptedError, CellsNotRunError):
@@ -174,6 +209,7 @@ class CellsAbove:
             f"cell {number}: {line}",
             self._reason(cell, source),
             declares_arg=line.partition(" ")[0].upper() == "ARG",
+            cell_id=known_id(cell) or "",
         )
 
     def _reason(self, cell: str, source: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from .context_read import ContextRead
 from .result import StepResult
 from .state import BuildState
 
@@ -20,21 +21,33 @@ class CellRecord:
 
     Args:
         source: The text that ran, without magics.
-        before: Token of the state that it ran on.
+        start: The state that it ran on.
         after: The state afterwards.
         build_args: The ARGs that the cell declares, with the build args given for them.
         taken: True: taken from the cache because a cell below needed it; it has no card of its own.
-        begun: There was text above it, so that it could not set the escape character.
+        reads: What it took from the build context.
+        above: The cell that it stood below, as far as that one has instructions; "": none.
     """
 
     cell_id: str
     source: str
-    before: str
+    start: BuildState
     after: BuildState
     build_args: tuple[tuple[str, str | None], ...] = ()
     results: tuple[StepResult, ...] = ()
     taken: bool = False
-    begun: bool = False
+    reads: tuple[ContextRead, ...] = ()
+    above: str = ""
+
+    @property
+    def before(self) -> str:
+        """Token of the state that it ran on."""
+        return self.start.token
+
+    @property
+    def begun(self) -> bool:
+        """There was text above it, so that it could not set the escape character."""
+        return self.start.begun
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import DockernbError
 from ..oci.diff import FilesystemDiff
 from ..oci.digest import short_id
+
+if TYPE_CHECKING:
+    from .context_read import ContextRead
 
 __all__ = [
     "CacheVerdict",
@@ -111,6 +114,7 @@ class StepResult:
         error: Set when status is "failed" or "interrupted".
         original_seconds: On a hit: how long the step took when it was built.
         built_at: Unix time when the snapshot was built (on a hit: back then).
+        read: What it took from the build context.
     """
 
     instruction: str
@@ -132,3 +136,4 @@ class StepResult:
     error: DockernbError | None = None
     original_seconds: float | None = None
     built_at: float | None = None
+    read: ContextRead | None = field(default=None, repr=False)

@@ -15,7 +15,7 @@ def state(image: str) -> BuildState:
 
 
 def record(cell: str, before: BuildState, after: BuildState, *, taken: bool = False) -> CellRecord:
-    return CellRecord(cell, f"ENV {cell}=1", before.token, after, taken=taken)
+    return CellRecord(cell, f"ENV {cell}=1", before, after, taken=taken)
 
 
 def ran(chain: CellChain, *cells: str) -> None:

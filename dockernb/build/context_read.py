@@ -1,0 +1,64 @@
+"""What a step took from the build context, and whether that is still the same."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from ..errors import DockernbError
+from .cache_key import changed_content
+from .context import BuildContext
+from .copy_request import CopyRequest
+from .copying import collect_from_context
+from .outcome import Action, CopyFiles
+from .remote_source import is_url
+
+__all__ = ["ContextRead", "context_read"]
+
+
+@dataclass(frozen=True)
+class ContextRead:
+    """The files that one COPY or ADD took.
+
+    Args:
+        request: Without URLs and heredocs, so that reading it again touches the disk only.
+        content: Name -> digest, as in the cache key.
+    """
+
+    request: CopyRequest
+    content: Mapping[str, str]
+
+    def changes(self, context: BuildContext) -> tuple[str, ...]:
+        """What a step would find changed now, in words: "app/main.py changed"; () if nothing.
+
+        Files whose size and times are those of before are not read again.
+        """
+        try:
+            now = collect_from_context(self.request, context).content
+        except DockernbError as error:
+            return (error.message,)
+        return tuple(changed_content(self.content, now))
+
+    @property
+    def folders(self) -> frozenset[str]:
+        """The folders, relative to the context ("" is its root), that hold what was read."""
+        return frozenset(
+            name.rstrip("/") if name.endswith("/") and name != "./" else posixpath.dirname(name)
+            for name in self.content
+        )
+
+
+def context_read(action: Action, content: Mapping[str, str]) -> ContextRead | None:
+    """What `action` took from the build context; None: nothing."""
+    if not isinstance(action, CopyFiles) or action.from_image is not None:
+        return None
+    request = action.request
+    local = tuple(source for source in request.sources if not is_url(source))
+    if not local:
+        return None
+    others = {source for source in request.sources if is_url(source)}
+    others |= {f"<<{heredoc.name}" for heredoc in request.heredocs}
+    if others:
+        content = {name: digest for name, digest in content.items() if name not in others}
+    return ContextRead(replace(request, sources=local, heredocs=(), checksum=""), content)
