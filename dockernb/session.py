@@ -20,11 +20,13 @@ from .build.cells_above import ANONYMOUS, CellsAbove, args_of, reads_of
 from .build.chain import CellChain, CellRecord, Failure
 from .build.context import BuildContext
 from .build.events import Listener
+from .build.file_changes import FileChanges
 from .build.freshness import Freshness
 from .build.next_run import NextRun
 from .build.outcome import BuildOptions
 from .build.result import StepResult
 from .build.state import Stage
+from .build.survey import CellState, setting_lines, survey
 from .engines.base import Engine, EngineInfo
 from .engines.select import open_engine
 from .errors import (
@@ -36,7 +38,7 @@ from .errors import (
 )
 from .folders import cache_folder
 
-__all__ = ["CellText", "Scope", "Session", "SessionOptions"]
+__all__ = ["CellState", "CellText", "Scope", "Session", "SessionOptions", "setting_lines"]
 
 
 @dataclass(frozen=True)
@@ -106,10 +108,13 @@ class Session:
         self._chain = CellChain()
         self._context = BuildContext(options.context)
         self._lock = threading.Lock()
+        self._building = threading.Lock()
         self._engine: Engine | None = None
         self._cache: BuildCache | None = None
         self._anonymous = 0
+        self._running: str | None = None
         self._next_run = NextRun(lambda: self._engine)
+        self.files = FileChanges(lambda: self._context)
 
     # --- what a cell does -----------------------------------------------------------------
     def run_cell(
@@ -141,11 +146,23 @@ class Session:
         if not has_instructions(source):
             self._chain.forget(cell)
             return []
+        with self._building:
+            return self._run_cell(cell, source, cell_id, order, listener, cancel)
+
+    def _run_cell(
+        self,
+        cell: str,
+        source: str,
+        cell_id: str | None,
+        order: Sequence[CellText] | None,
+        listener: Listener,
+        cancel: threading.Event,
+    ) -> list[StepResult]:
         self._chain.arrange(None if order is None else [text.id for text in order], cell)
         run = CellRun(self._builder(), listener, cancel)
         texts = {text.id: text.source for text in order or ()}
         above = CellsAbove(cell, texts, self._chain, run, self._freshness())
-        with self._noted(cell, source):
+        with self._noted(cell, source), self._marked(cell):
             run.check(source, above.state)
             before = state = above.settle()
             self._chain.forget(cell)
@@ -162,11 +179,26 @@ class Session:
         return results
 
     def _freshness(self) -> Freshness:
-        return Freshness(self._options.build_args, self._files_changed)
+        return Freshness(self._options.build_args, self.files.now)
 
-    def _files_changed(self, record: CellRecord) -> tuple[str, ...]:
-        context = self._context
-        return tuple(text for read in record.reads for text in read.changes(context))
+    def restore(self, cells: Sequence[CellText]) -> None:
+        """Takes what an earlier kernel built from the cache, if nothing has run here yet.
+
+        Nothing is built, pulled or downloaded. What the cache does not hold stays not run.
+
+        Raises:
+            EngineError: the engine does not answer.
+        """
+        with self._building:
+            if not self._chain.is_empty or not self._options.use_cache:
+                return
+            below = self._new_cell_id()
+            self._chain.arrange([*(cell.id for cell in cells), below], below)
+            run = CellRun(self._builder(), lambda _: None, threading.Event())
+            texts = {cell.id: cell.source for cell in cells}
+            above = CellsAbove(below, texts, self._chain, run, self._freshness(), may_fetch=False)
+            above.keep_taken()
+            self._chain.drop((below,))
 
     @contextmanager
     def _noted(self, cell: str, source: str) -> Iterator[None]:
@@ -180,6 +212,14 @@ class Session:
             reason = "was interrupted" if interrupted else "failed"
             self._chain.fail(cell, Failure(source, reason))
             raise
+
+    @contextmanager
+    def _marked(self, cell: str) -> Iterator[None]:
+        self._running = cell
+        try:
+            yield
+        finally:
+            self._running = None
 
     def _new_cell_id(self) -> str:
         self._anonymous += 1
@@ -218,6 +258,27 @@ class Session:
             user=runtime.user,
             working_dir=runtime.working_dir or "/",
         )
+
+    def survey(
+        self, cells: Sequence[CellText], settings_ran: Mapping[str, Sequence[str]]
+    ) -> list[CellState]:
+        """What every cell is: built, stale, not run, failed or running, and why.
+
+        Runs nothing, asks no engine; files that cells copied are looked at as `files` remembers.
+
+        Args:
+            settings_ran: For each cell the `setting_lines` that it ran with.
+        """
+        texts = [(cell.id, cell.source) for cell in cells]
+        freshness = Freshness(self._options.build_args, self.files.remembered)
+        return survey(texts, self._chain, freshness, settings_ran, self._running)
+
+    def folders_read(self) -> frozenset[Path]:
+        """The folders whose files the cells copied; a change there may make a cell stale."""
+        reads = [read for record in self._chain.records() for read in record.reads]
+        root = self._context.root
+        folders = {root / folder for read in reads for folder in read.folders}
+        return frozenset(folders | {root} if folders else ())
 
     @property
     def context_root(self) -> Path:
@@ -266,6 +327,7 @@ class Session:
         """Another build context, from the next cell on."""
         self._context = BuildContext(root)
         self._options = replace(self._options, context=root)
+        self.files.look_again()
 
     def set_build_arg(self, name: str, value: str | None) -> None:
         """Sets (None: removes) a build arg; cells that used the old value become stale."""

@@ -71,6 +71,7 @@ class CellsAbove:
     Args:
         texts: All code cells by ID, magics included, in the order of the notebook; cells that it
             does not name have the text that they ran with.
+        may_fetch: False: a cell that would have to download to know its cache key is not asked for.
     """
 
     def __init__(
@@ -80,11 +81,14 @@ class CellsAbove:
         chain: CellChain,
         run: CellRun,
         freshness: Freshness,
+        *,
+        may_fetch: bool = True,
     ) -> None:
         self._texts = texts
         self._chain = chain
         self._run = run
         self._freshness = freshness
+        self._may_fetch = may_fetch
         self.last = ""
         self._cells = chain.above(cell)
         self._links: list[_Link] = []
@@ -118,6 +122,12 @@ class CellsAbove:
             self._keep(link, record)
             state = record.after
         return state
+
+    def keep_taken(self) -> None:
+        """Keeps on record what was taken from the cache; nothing is built."""
+        for link in self._links:
+            if link.gap is None and has_instructions(link.record.source):
+                self._keep(link, link.record)
 
     def _keep(self, link: _Link, record: CellRecord) -> None:
         if link.gap is not None:
@@ -183,6 +193,8 @@ class CellsAbove:
         Raises:
             CellsNotRunError: other cells must run before it.
         """
+        if not self._may_fetch and _downloads(source):
+            return None
 
         def note(step: Step) -> None:
             if step.read is not None:
@@ -222,3 +234,9 @@ class CellsAbove:
         if ran.source.strip() == source.strip():
             return "is stale"
         return "has changed since it ran"
+
+
+def _downloads(source: str) -> bool:
+    """Whether the cell may add something from the network."""
+    upper = source.upper()
+    return "ADD" in upper and ("://" in upper or "GIT@" in upper or "$" in upper)

@@ -14,7 +14,7 @@ from ..errors import CellsNotRunError, DockernbError, MissingCell
 from .cell_text import may_set_escape, parsed
 from .chain import CellRecord
 from .gap import check_needs
-from .needs import rebased, same_needs
+from .needs import differs, rebased
 from .state import BuildState
 
 __all__ = ["FilesChanged", "Freshness", "Stale", "instructions_of"]
@@ -30,7 +30,7 @@ class Stale:
     Args:
         because: Its text was edited; it stands on another snapshot, or needs cells that are not
             there (`missing`); a build arg changed; a file that it copied changed.
-        changes: In words; empty for the text and the parent.
+        changes: In words; empty for the text and for the snapshot above.
     """
 
     because: str
@@ -59,11 +59,11 @@ class Freshness:
         triggers = record.after.step - record.start.step > len(instructions)
         try:
             check_needs(instructions, state)
-            same = same_needs(instructions, record.start, state, triggers=triggers)
+            other = differs(instructions, record.start, state, triggers=triggers)
         except CellsNotRunError as error:
             return Stale("parent", missing=error.missing)
-        if not same:
-            return Stale("parent")
+        if other is not None:
+            return Stale("parent", (other,) if other else ())
         if changed := self._changed_args(record):
             return Stale("argument", changed)
         if changed := self.files_changed(record):

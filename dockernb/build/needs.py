@@ -16,35 +16,56 @@ from ..dockerfile.instructions import (
     OnbuildInstruction,
     RunInstruction,
 )
-from ..errors import CellsNotRunError
+from ..errors import CellsNotRunError, MissingCell
+from .gap import check_needs
 from .state import BuildState, Stage
 
-__all__ = ["rebased", "same_needs"]
+__all__ = ["differs", "missing_for", "rebased"]
 
 
-def same_needs(
+def differs(
     instructions: Sequence[Instruction], start: BuildState, state: BuildState, *, triggers: bool
-) -> bool:
-    """Whether a cell that ran on `start` would find in `state` all that it depends on unchanged.
+) -> str | None:
+    """Whether a cell that ran on `start` finds in `state` all that it depends on unchanged.
 
     Args:
         triggers: The cell ran ONBUILD triggers of a base: what these name is not known here, so
             then only equal states count.
 
+    Returns:
+        None: it does. Else what is another one, in words, "" if that is the snapshot above it.
+
     Raises:
         CellsNotRunError: a stage that it names has cells that must run first.
     """
     if start.token == state.token:
-        return True
-    if triggers or start.escape != state.escape or start.global_args != state.global_args:
-        return False
+        return None
+    if triggers or start.escape != state.escape:
+        return ""
+    if start.global_args != state.global_args:
+        return "an ARG above the first FROM changed"
     if not _opens_stage(instructions) and not _same_stage(start.stage, state.stage):
-        return False
+        return ""
     for name in _names(instructions):
         moved = name.isdecimal() and len(start.stages) != len(state.stages)
         if "$" in name or moved or not _same_stage(_named(start, name), state.find_stage(name)):
-            return False
-    return True
+            return f"stage {name} changed"
+    return None
+
+
+def missing_for(instructions: Sequence[Instruction], state: BuildState) -> tuple[MissingCell, ...]:
+    """The cells that must run before a cell can that has these instructions."""
+    found: list[MissingCell] = []
+    try:
+        check_needs(instructions, state)
+    except CellsNotRunError as error:
+        found += error.missing
+    for name in _names(instructions):
+        try:
+            state.find_stage(name)
+        except CellsNotRunError as error:
+            found += error.missing
+    return tuple(found)
 
 
 def rebased(
@@ -52,7 +73,7 @@ def rebased(
 ) -> BuildState:
     """The state behind a cell that made `after` of `start`, had it run on `state` instead.
 
-    Only for a cell for which `same_needs` holds.
+    Only for a cell for which `differs` finds nothing.
     """
     if start.token == state.token:
         return after

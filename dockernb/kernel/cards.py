@@ -31,6 +31,7 @@ class CardLike(Protocol):
     def title(self) -> None: ...
     def bundle(self) -> tuple[dict[str, Any], dict[str, Any]]: ...
     def finish(self) -> None: ...
+    def mark_stale(self, reason: str) -> None: ...
     def close(self) -> None: ...
 
 
@@ -67,6 +68,14 @@ class CardShelf:
         self._anonymous.append(card)
         if len(self._anonymous) > self.ANONYMOUS:
             _close(self._anonymous.popleft())
+
+    def mark(self, cell_id: str, reason: str) -> None:
+        """Shows on the cell's cards why they are stale; "": they are not."""
+        for card in list(self._by_cell.get(cell_id, ())):
+            try:
+                card.mark_stale(reason)
+            except Exception:
+                log.exception("a card could not be marked")
 
     def forget(self, cell_ids: Iterable[str]) -> None:
         """Closes the cards of deleted cells."""

@@ -1,0 +1,111 @@
+"""The margin of every cell says what it is, and follows what the reader does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from . import notebook
+from .lab import Lab
+
+FRESH = ["built", "built", "built"]
+
+
+@pytest.fixture
+def chain(lab: Lab, folder: Path) -> Lab:
+    """FROM, a COPY and a RUN; nothing has run."""
+    path = notebook.write(
+        folder / "states.ipynb",
+        [
+            "FROM busybox:noconfig",
+            "COPY note.txt /note",
+            f"RUN echo {folder.name} > /run; cat /note",
+        ],
+    )
+    (folder / "note.txt").write_text("first\n")
+    lab.open(path)
+    return lab
+
+
+def marks(lab: Lab) -> list[str | None]:
+    """What the margins say, as a screen reader reads it."""
+    found = []
+    for cell in lab.cells.all():
+        mark = cell.locator(":scope > .dockernb-mark")
+        label = mark.get_attribute("aria-label") if mark.count() else None
+        found.append(label and label.removeprefix("Cell is "))
+    return found
+
+
+def expect_marks(lab: Lab, *wanted: str) -> None:
+    for number, label in enumerate(wanted):
+        mark = lab.cell(number).locator(":scope > .dockernb-mark")
+        expect(mark).to_have_attribute("aria-label", f"Cell is {label}")
+
+
+def test_margin_says_what_each_cell_is_and_why(chain: Lab, folder: Path) -> None:
+    new = "not run: has not run"
+    expect_marks(chain, new, new, new)
+    chain.run_all()
+    expect_marks(chain, *FRESH)
+
+    # Edited, and edited back; nothing was run or saved.
+    chain.write(1, "COPY note.txt /other")
+    edited = "edited since it ran"
+    expect_marks(chain, "built", f"stale: {edited}", f"stale: cell 2 above is stale: {edited}")
+    chain.card(2).expect_status("stale")
+    chain.screenshot("states-stale")
+    chain.write(1, "COPY note.txt /note")
+    expect_marks(chain, *FRESH)
+    chain.card(2).expect_status("built")
+
+    # A file that a cell copied.
+    (folder / "note.txt").write_text("second\n")
+    changed = "note.txt changed"
+    expect_marks(chain, "built", f"stale: {changed}", f"stale: cell 2 above is stale: {changed}")
+    (folder / "note.txt").write_text("first\n")
+    expect_marks(chain, *FRESH)
+
+    # Inserted, moved, deleted, and the deletion undone.
+    chain.insert_below(0, "RUN echo new > /new")
+    above = "stale: cell 2 above has not run"
+    expect_marks(chain, "built", new, above, above)
+    chain.delete(1)
+    expect_marks(chain, *FRESH)
+    chain.move_up(2)
+    moved = "it was built on cell 3; now cell 1 is above it"
+    expect_marks(chain, "built", f"stale: {moved}", f"stale: cell 2 above is stale: {moved}")
+    chain.move_up(2)
+    expect_marks(chain, *FRESH)
+    chain.delete(1)
+    expect_marks(chain, "built", "stale: the cell that it was built on is gone")
+    chain.command(0, "z")
+    expect(chain.cells).to_have_count(3)
+    expect_marks(chain, *FRESH)
+
+    # A new kernel takes what it can from the cache.
+    chain.restart_kernel()
+    expect_marks(chain, *FRESH)
+    chain.choose_theme("Dark")
+    chain.write(2, "RUN exit 3")
+    chain.run(2)
+    expect_marks(chain, "built", "built", "failed: failed")
+    chain.insert_below(2, "RUN true")
+    chain.write(1, "COPY note.txt /elsewhere")
+    expect_marks(chain, "built", f"stale: {edited}", "failed: failed", new)
+    chain.screenshot("states-dark")
+
+
+def test_button_below_a_refused_cell_runs_what_it_needs(chain: Lab) -> None:
+    chain.write(1, "RUN date > /never-in-the-cache")
+    chain.run(2)
+    expect(chain.output(2).filter(has_text="CellsNotRunError")).to_be_visible()
+    chain.screenshot("states-needed")
+    chain.cell(2).get_by_role("button", name="Run what is needed").click()
+    chain.card(1).expect_status("built")
+    expect(chain.card(2).root).to_have_count(0)
+    expect_marks(chain, "built", "built", "not run: has not run")
+    chain.cell(2).get_by_role("button", name="Run it and this cell").click()
+    expect_marks(chain, *FRESH)
