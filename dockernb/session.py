@@ -9,25 +9,29 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from .build.builder import Builder
-from .build.cache import BuildCache
 from .build.cell_run import CellRun
 from .build.cell_text import has_instructions
 from .build.cells_above import ANONYMOUS, CellsAbove, args_of, reads_of
-from .build.chain import CellChain, CellRecord, Failure
+from .build.chain import CellChain, CellRecord, Execution, Failure
+from .build.connection import EngineConnection
 from .build.context import BuildContext
 from .build.events import Listener
 from .build.file_changes import FileChanges
 from .build.freshness import Freshness
+from .build.image_diff import ImageDifference, compare_snapshots
 from .build.next_run import NextRun
 from .build.outcome import BuildOptions
+from .build.plan import PlannedCell, plan_of
 from .build.result import StepResult
+from .build.session_values import CellText, Scope, SessionOptions
+from .build.snapshot_names import find_cell, find_snapshot
 from .build.state import Stage
 from .build.survey import CellState, setting_lines, survey
-from .engines.base import Engine, EngineInfo
+from .engines.base import Engine
 from .engines.select import open_engine
 from .errors import (
     BuildError,
@@ -39,55 +43,6 @@ from .errors import (
 from .folders import cache_folder
 
 __all__ = ["CellState", "CellText", "Scope", "Session", "SessionOptions", "setting_lines"]
-
-
-@dataclass(frozen=True)
-class CellText:
-    """A code cell of the notebook as it is known: its ID and text (magics included)."""
-
-    id: str
-    source: str
-
-
-@dataclass(frozen=True)
-class SessionOptions:
-    """Settings of a session.
-
-    Args:
-        engine: "docker" or "embedded"; None: the first that answers.
-        context: Root of the build context.
-        build_args: Values for ARG, as `--build-arg`.
-        secrets: Secret ID -> content.
-        use_cache: False: every step is built.
-        pull: True: FROM asks the registry even if the image is there.
-        prepare: True: a reader types between the cells, and the engine may use that time to make
-            the next RUN ready.
-    """
-
-    engine: str | None = None
-    context: Path = Path()
-    build_args: Mapping[str, str] = field(default_factory=dict)
-    secrets: Mapping[str, bytes] = field(default_factory=dict, repr=False)
-    use_cache: bool = True
-    pull: bool = False
-    prepare: bool = False
-
-
-@dataclass(frozen=True)
-class Scope:
-    """What names mean after a cell: for completion, help and the status line.
-
-    Args:
-        stages: Names (or numbers as text) of the stages, in order; the last is the current one.
-        variables: ENV and ARG values that an instruction would see.
-        snapshot: Image ID of the current snapshot; None before any FROM.
-    """
-
-    stages: tuple[str, ...] = ()
-    variables: Mapping[str, str] = field(default_factory=dict)
-    snapshot: str | None = None
-    user: str = ""
-    working_dir: str = ""
 
 
 class Session:
@@ -104,16 +59,13 @@ class Session:
         connect: Callable[[str | None], Engine] = open_engine,
     ) -> None:
         self._options = options
-        self._connect = connect
+        self._connection = EngineConnection(connect, options.engine, cache_folder)
         self._chain = CellChain()
         self._context = BuildContext(options.context)
-        self._lock = threading.Lock()
         self._building = threading.Lock()
-        self._engine: Engine | None = None
-        self._cache: BuildCache | None = None
         self._anonymous = 0
         self._running: str | None = None
-        self._next_run = NextRun(lambda: self._engine)
+        self._next_run = NextRun(self._connection.peek)
         self.files = FileChanges(lambda: self._context)
 
     # --- what a cell does -----------------------------------------------------------------
@@ -162,6 +114,7 @@ class Session:
         run = CellRun(self._builder(), listener, cancel)
         texts = {text.id: text.source for text in order or ()}
         above = CellsAbove(cell, texts, self._chain, run, self._freshness())
+        self._chain.begin(cell)
         with self._noted(cell, source), self._marked(cell):
             run.check(source, above.state)
             before = state = above.settle()
@@ -172,14 +125,47 @@ class Session:
                 if self._options.prepare:
                     self._next_run.after(state)
         args = args_of(before, state, self._options.build_args)
-        made, read = tuple(results), reads_of(results)
         self._chain.keep(
-            CellRecord(cell, source, before, state, args, made, reads=read, above=above.last)
+            CellRecord(
+                cell,
+                source,
+                before,
+                state,
+                args,
+                tuple(results),
+                reads=reads_of(results),
+                above=above.last,
+                text=texts.get(cell),
+            )
         )
         return results
 
     def _freshness(self) -> Freshness:
         return Freshness(self._options.build_args, self.files.now)
+
+    def plan(self, cells: Sequence[CellText]) -> list[PlannedCell]:
+        """What running all cells would do. Nothing is built or pulled.
+
+        Raises:
+            EngineError: the engine does not answer.
+        """
+        with self._building:
+            above = self._look_at(cells, may_fetch=True)
+            return plan_of(above, {cell.id: cell.source for cell in cells})
+
+    def _look_at(self, cells: Sequence[CellText], *, may_fetch: bool) -> CellsAbove:
+        """All cells, as a cell below them would see them."""
+        below = self._new_cell_id()
+        order = [cell.id for cell in cells] or self._chain.order
+        self._chain.arrange([*order, below], below)
+        try:
+            run = CellRun(self._builder(), lambda _: None, threading.Event())
+            texts = {cell.id: cell.source for cell in cells}
+            return CellsAbove(
+                below, texts, self._chain, run, self._freshness(), may_fetch=may_fetch
+            )
+        finally:
+            self._chain.drop((below,))
 
     def restore(self, cells: Sequence[CellText]) -> None:
         """Takes what an earlier kernel built from the cache, if nothing has run here yet.
@@ -192,13 +178,41 @@ class Session:
         with self._building:
             if not self._chain.is_empty or not self._options.use_cache:
                 return
-            below = self._new_cell_id()
-            self._chain.arrange([*(cell.id for cell in cells), below], below)
-            run = CellRun(self._builder(), lambda _: None, threading.Event())
-            texts = {cell.id: cell.source for cell in cells}
-            above = CellsAbove(below, texts, self._chain, run, self._freshness(), may_fetch=False)
-            above.keep_taken()
-            self._chain.drop((below,))
+            self._look_at(cells, may_fetch=False).keep_taken()
+
+    # --- back and forth ------------------------------------------------------------------------
+    def undo(self) -> Execution | None:
+        """Takes the newest execution of a cell back; what it had made before counts again.
+
+        Returns:
+            What the cell is now; None: there is nothing to take back.
+        """
+        self._next_run.cancel()
+        return self._chain.undo()
+
+    def stand_at(self, name: str, cells: Sequence[str]) -> str:
+        """Makes the snapshot of a cell the current one until a cell runs; gives the cell's ID.
+
+        Args:
+            name: The cell's number, from 1, or ID.
+            cells: IDs of all code cells in order; empty: those that ran, in their order.
+
+        Raises:
+            BuildError: there is no such cell, or it has no snapshot.
+        """
+        cell = find_cell(name, cells or self._chain.order, self._chain)
+        self._chain.stand(cell)
+        return cell
+
+    def compare(self, left: str, right: str, cells: Sequence[str]) -> ImageDifference:
+        """What differs between two snapshots: of cells, stages, or any images on the engine.
+
+        Raises:
+            BuildError: nothing is called so.
+        """
+        engine, order = self._connection.engine(), cells or self._chain.order
+        images = [find_snapshot(name, order, self._chain, engine) for name in (left, right)]
+        return compare_snapshots(engine, *images)
 
     @contextmanager
     def _noted(self, cell: str, source: str) -> Iterator[None]:
@@ -227,7 +241,7 @@ class Session:
 
     def _builder(self) -> Builder:
         """For one cell; the engine is asked here whether it is alive."""
-        engine = self._connected()
+        engine = self._connection.engine()
         info = engine.info()
         options = BuildOptions(
             engine_name=info.name,
@@ -237,7 +251,7 @@ class Session:
             use_cache=self._options.use_cache,
             pull=self._options.pull,
         )
-        return Builder(engine, self._opened_cache(info), self._context, options)
+        return Builder(engine, self._connection.cache(info), self._context, options)
 
     # --- looking ---------------------------------------------------------------------------
     def scope(self, cell_id: str | None = None) -> Scope:
@@ -287,16 +301,16 @@ class Session:
 
     def engine_name(self) -> str:
         """Name of the engine in use. Raises `EngineNotAvailableError` when none answers."""
-        return self._connected().info().name
+        return self._connection.engine().info().name
 
     def engine(self) -> Engine:
         """The engine in use. Raises `EngineNotAvailableError` when none answers."""
-        return self._connected()
+        return self._connection.engine()
 
     def local_references(self) -> list[str]:
         """Image names on the engine, for completion; empty when it does not answer."""
         try:
-            return self._connected().local_references()
+            return self._connection.engine().local_references()
         except EngineError:
             return []
 
@@ -343,11 +357,8 @@ class Session:
 
     def use_engine(self, name: str | None) -> None:
         """Changes the engine; the chain starts anew."""
-        engine = self._connect(name)
         self._next_run.cancel()
-        with self._lock:
-            self._disconnect()
-            self._engine = engine
+        self._connection.use(name)
         self._options = replace(self._options, engine=name)
         self._chain.clear()
 
@@ -367,35 +378,15 @@ class Session:
     def tag(self, reference: str, stage: str | None = None) -> str:
         """Names the last snapshot of a stage (None: the last stage); returns the image ID."""
         image_id = self.image_of(stage).image_id
-        self._connected().tag(image_id, reference)
+        self._connection.engine().tag(image_id, reference)
         return image_id
 
-    # --- the engine and its cache --------------------------------------------------------------
-    def _connected(self) -> Engine:
-        with self._lock:
-            if self._engine is None:
-                self._engine = self._connect(self._options.engine)
-            return self._engine
-
-    def _opened_cache(self, info: EngineInfo) -> BuildCache:
-        with self._lock:
-            if self._cache is None:
-                self._cache = BuildCache(cache_folder(), info.identity)
-            return self._cache
-
-    def _disconnect(self) -> None:
-        if self._engine is not None:
-            self._engine.close()
-        if self._cache is not None:
-            self._cache.close()
-        self._engine = self._cache = None
-
+    # --- the engine ----------------------------------------------------------------------------
     def remove_leftovers(self) -> list[str]:
         """Removes containers that dead processes left; called once, in the background."""
-        return self._connected().remove_leftovers()
+        return self._connection.engine().remove_leftovers()
 
     def close(self) -> None:
         """Ends the session; removals in the background are waited for."""
         self._next_run.cancel()
-        with self._lock:
-            self._disconnect()
+        self._connection.close()

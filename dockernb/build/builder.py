@@ -153,6 +153,7 @@ class Builder:
             outcome.action, self.engine, self.context, step.state, on_pull, cancel
         )
         if sources is None:
+            step.verdict = _to_fetch("an image")
             return None
         step.read = context_read(outcome.action, sources.content)
         key = self._key(step, stage, outcome, sources)
@@ -216,6 +217,7 @@ class Builder:
     ) -> tuple[Stage, ...] | None:
         base = find_base(instruction, step.state, self.options, self.engine, on_pull, cancel)
         if base is None:
+            step.verdict = _to_fetch(instruction.image)
             return None
         stage = start_stage(instruction, base, step.state)
         base_id = base.image.id if base.image else "scratch"
@@ -270,6 +272,11 @@ def _ignored(instruction: Instruction) -> tuple[str, ...]:
         "take the whole line for the shell form: remove it"
     )
     return (warning,)
+
+
+def _to_fetch(name: str) -> CacheVerdict:
+    reason = f"{name} is not on the engine: it would be fetched first"
+    return CacheVerdict("miss", reason, (reason,))
 
 
 def _announced(step: Step) -> OnPull:

@@ -20,11 +20,11 @@ from .chain import CellChain, CellRecord
 from .context_read import ContextRead
 from .freshness import Freshness
 from .gap import state_without
-from .result import StepResult
+from .result import CacheVerdict, StepResult
 from .state import BuildState
 from .step import Step
 
-__all__ = ["ANONYMOUS", "CellsAbove", "args_of", "known_id", "reads_of"]
+__all__ = ["ANONYMOUS", "CellsAbove", "Link", "args_of", "known_id", "reads_of"]
 
 # Begins the IDs of cells that have none; no front end makes an ID with a blank.
 ANONYMOUS = "execution "
@@ -54,12 +54,17 @@ def known_id(cell: str) -> str | None:
 
 
 @dataclass(frozen=True)
-class _Link:
-    """A cell above as it counts now: its record, or a gap."""
+class Link:
+    """A cell above as it counts now: its record, or a gap.
+
+    Args:
+        verdicts: What the cache said of each step that was looked for; none if the record counts.
+    """
 
     record: CellRecord
     gap: MissingCell | None = None
     needs: tuple[MissingCell, ...] = ()
+    verdicts: tuple[CacheVerdict, ...] = ()
 
 
 class CellsAbove:
@@ -91,12 +96,12 @@ class CellsAbove:
         self._may_fetch = may_fetch
         self.last = ""
         self._cells = chain.above(cell)
-        self._links: list[_Link] = []
+        self.links: list[Link] = []
         self.state = BuildState()
         for position, other in enumerate(self._cells):
             link = self._link(other, position)
             if link is not None:
-                self._links.append(link)
+                self.links.append(link)
                 self.state = link.record.after
                 if has_instructions(link.record.source):
                     self.last = other
@@ -109,15 +114,15 @@ class CellsAbove:
         nearest snapshot that is left (SEMANTICS T8). Each is told to the listener, and its verdict
         says why.
         """
-        for link in self._links:
+        for link in self.links:
             self._keep(link, link.record)
         if self._run.builder.lives(self.state):
             return self.state
-        living = len(self._links)
-        while living and not self._run.builder.lives(self._links[living - 1].record.after):
+        living = len(self.links)
+        while living and not self._run.builder.lives(self.links[living - 1].record.after):
             living -= 1
-        state = self._links[living - 1].record.after if living else BuildState()
-        for link in self._links[living:]:
+        state = self.links[living - 1].record.after if living else BuildState()
+        for link in self.links[living:]:
             record = self._again(link, state)
             self._keep(link, record)
             state = record.after
@@ -125,17 +130,17 @@ class CellsAbove:
 
     def keep_taken(self) -> None:
         """Keeps on record what was taken from the cache; nothing is built."""
-        for link in self._links:
+        for link in self.links:
             if link.gap is None and has_instructions(link.record.source):
                 self._keep(link, link.record)
 
-    def _keep(self, link: _Link, record: CellRecord) -> None:
+    def _keep(self, link: Link, record: CellRecord) -> None:
         if link.gap is not None:
             self._chain.keep_gap(record)
         elif self._chain.record(record.cell_id) is not record:
             self._chain.keep(record)
 
-    def _again(self, link: _Link, before: BuildState) -> CellRecord:
+    def _again(self, link: Link, before: BuildState) -> CellRecord:
         """The cell built again, or its gap, on another state."""
         record, results = link.record, link.record.results
         if link.gap is not None:
@@ -147,7 +152,7 @@ class CellsAbove:
         return replace(record, start=before, after=after, results=results)
 
     # --- one cell ---------------------------------------------------------------------------
-    def _link(self, cell: str, position: int) -> _Link | None:
+    def _link(self, cell: str, position: int) -> Link | None:
         """How the cell counts on the state so far; None: it has no text and never ran."""
         record, before = self._chain.record(cell), self.state
         source = without_magics(self._texts[cell]) or "" if cell in self._texts else None
@@ -159,18 +164,21 @@ class CellsAbove:
             judged = self._freshness.judge(record, source, before)
             if isinstance(judged, BuildState):
                 same = record.before == before.token
-                return _Link(record if same else replace(record, start=before, after=judged))
+                return Link(record if same else replace(record, start=before, after=judged))
         needs: tuple[MissingCell, ...] = ()
-        reads: list[ContextRead] = []
+        steps: list[Step] = []
         try:
-            after = self._replayed(cell, source, before, reads)
+            after = self._replayed(cell, source, before, steps)
         except CellsNotRunError as error:
             after, needs = None, error.missing
+        verdicts = tuple(step.verdict for step in steps)
         if after is not None:
-            return _Link(self._record(cell, source, before, after, tuple(reads)))
+            reads = tuple(step.read for step in steps if step.read is not None)
+            record = self._record(cell, source, before, after, reads)
+            return Link(record, verdicts=verdicts)
         gap = self._missing(cell, source, position)
         after = state_without(gap, source, before, needs)
-        return _Link(self._record(cell, source, before, after), gap, needs)
+        return Link(self._record(cell, source, before, after), gap, needs, verdicts)
 
     def _record(
         self,
@@ -186,7 +194,7 @@ class CellsAbove:
         )
 
     def _replayed(
-        self, cell: str, source: str, before: BuildState, reads: list[ContextRead]
+        self, cell: str, source: str, before: BuildState, steps: list[Step]
     ) -> BuildState | None:
         """The state that running the cell would give, if the cache holds all of its steps.
 
@@ -196,12 +204,8 @@ class CellsAbove:
         if not self._may_fetch and _downloads(source):
             return None
 
-        def note(step: Step) -> None:
-            if step.read is not None:
-                reads.append(step.read)
-
         try:
-            return self._run.replay(source, known_id(cell), before, note)
+            return self._run.replay(source, known_id(cell), before, steps.append)
         except UnsupportedByEngineError:
             return None  # running that cell will say so
         except (EngineError, BuildInterruptedError, CellsNotRunError):

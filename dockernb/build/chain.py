@@ -12,7 +12,10 @@ from .context_read import ContextRead
 from .result import StepResult
 from .state import BuildState
 
-__all__ = ["CellChain", "CellRecord", "Failure"]
+__all__ = ["CellChain", "CellRecord", "Execution", "Failure"]
+
+# So many executions can be taken back.
+_KEPT = 200
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,7 @@ class CellRecord:
         taken: True: taken from the cache because a cell below needed it; it has no card of its own.
         reads: What it took from the build context.
         above: The cell that it stood below, as far as that one has instructions; "": none.
+        text: The cell's whole text, magics included, where it is known.
     """
 
     cell_id: str
@@ -38,6 +42,7 @@ class CellRecord:
     taken: bool = False
     reads: tuple[ContextRead, ...] = ()
     above: str = ""
+    text: str | None = None
 
     @property
     def before(self) -> str:
@@ -63,6 +68,15 @@ class Failure:
     reason: str
 
 
+@dataclass(frozen=True)
+class Execution:
+    """What a cell was before one of its executions: taken back by `undo`."""
+
+    cell_id: str
+    record: CellRecord | None
+    failure: Failure | None
+
+
 class CellChain:
     """The order of the cells and their newest executions.
 
@@ -76,6 +90,8 @@ class CellChain:
         self._gaps: dict[str, CellRecord] = {}
         self._failures: dict[str, Failure] = {}
         self._last: str | None = None
+        self._stand: str | None = None
+        self._history: list[Execution] = []
 
     @property
     def last(self) -> str | None:
@@ -105,6 +121,11 @@ class CellChain:
             if self._last == cell_id:
                 self._last = None
 
+    @property
+    def order(self) -> list[str]:
+        """All cells that are known, in order."""
+        return list(self._order)
+
     def above(self, cell_id: str) -> list[str]:
         """The cells above `cell_id`, first one first."""
         return self._order[: self._order.index(cell_id)]
@@ -119,6 +140,29 @@ class CellChain:
         self._records[record.cell_id] = record
         if not record.taken:
             self._last = record.cell_id
+            self._stand = None
+
+    def begin(self, cell_id: str) -> None:
+        """The cell is about to run: what it is until then can be brought back."""
+        before = Execution(cell_id, self._records.get(cell_id), self._failures.get(cell_id))
+        self._history = [*self._history[-_KEPT:], before]
+
+    def undo(self) -> Execution | None:
+        """Takes the newest execution back; None: there is none left. Gives what the cell is now."""
+        if not self._history:
+            return None
+        before = self._history.pop()
+        self.forget(before.cell_id)
+        if before.record is not None:
+            self._records[before.cell_id] = before.record
+        if before.failure is not None:
+            self._failures[before.cell_id] = before.failure
+        self._stand = None
+        return before
+
+    def stand(self, cell_id: str) -> None:
+        """Cells below this one do not count until a cell has run; an unplaced one goes below it."""
+        self._stand = self._last = cell_id
 
     def keep_gap(self, gap: CellRecord) -> None:
         """A cell below this one was executed without its result."""
@@ -155,6 +199,8 @@ class CellChain:
             state = link.after
             if cell not in self._gaps:
                 newest = state
+            if cell == self._stand:
+                break
         return newest
 
     @property
@@ -168,4 +214,5 @@ class CellChain:
         self._records.clear()
         self._gaps.clear()
         self._failures.clear()
-        self._last = None
+        self._history.clear()
+        self._last = self._stand = None

@@ -6,7 +6,7 @@ import codecs
 import logging
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 from dockernb.build.events import BuildEvent, OutputReceived, StepFinished, StepStarted
@@ -32,6 +32,9 @@ class CardLike(Protocol):
     def bundle(self) -> tuple[dict[str, Any], dict[str, Any]]: ...
     def finish(self) -> None: ...
     def mark_stale(self, reason: str) -> None: ...
+    def offer(
+        self, actions: Sequence[tuple[str, str]], on_action: Callable[[str], None]
+    ) -> None: ...
     def close(self) -> None: ...
 
 
@@ -69,11 +72,17 @@ class CardShelf:
         if len(self._anonymous) > self.ANONYMOUS:
             _close(self._anonymous.popleft())
 
-    def mark(self, cell_id: str, reason: str) -> None:
-        """Shows on the cell's cards why they are stale; "": they are not."""
+    def mark(self, cell_id: str, reason: str, run: Callable[[], None]) -> None:
+        """Shows on the cell's cards why they are stale; "": they are not.
+
+        Args:
+            run: Runs what is needed; a stale card has a button for that.
+        """
+        actions = [("run", "Run what is needed")] if reason else []
         for card in list(self._by_cell.get(cell_id, ())):
             try:
                 card.mark_stale(reason)
+                card.offer(actions, lambda _: run())
             except Exception:
                 log.exception("a card could not be marked")
 

@@ -11,6 +11,7 @@ import contextvars
 import logging
 import threading
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dockernb.errors import DockernbError
@@ -148,7 +149,14 @@ class CellStates:
             ]
             self._comms.send(page, {"version": VERSION, "states": listed})
         for cell, (condition, reason) in news.items():
-            self._cards.mark(cell, reason if condition == "stale" else "")
+            shown = reason if condition == "stale" else ""
+            self._cards.mark(cell, shown, partial(self._run_needed, page, cell))
+
+    def _run_needed(self, page: str, cell: str) -> None:
+        """Has the page run the cells that a stale cell needs, and the cell itself."""
+        needed = [state.needs for state in self.of(page) if state.id == cell]
+        if needed:
+            self._comms.send(page, {"version": VERSION, "run": [*needed[0], cell]})
 
     def _follow_files(self, session: Session) -> None:
         """Watches what the cells have copied by now."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dockernb.errors import (
     BuildInterruptedError,
@@ -35,7 +35,12 @@ GRACE_SECONDS = 1.5
 
 @dataclass
 class Workspace:
-    """What lives as long as the kernel and is shared by all cells."""
+    """What lives as long as the kernel and is shared by all cells.
+
+    Attributes:
+        tell_page: Says something to the page whose cell runs, if there is one.
+        settings_ran: See `CellStates`.
+    """
 
     session: LazySession
     order: CellOrder
@@ -44,6 +49,7 @@ class Workspace:
     card_factory: Callable[[], CardLike] = make_card
     build_args: dict[str, str] = field(default_factory=dict)
     exported: dict[str, str] = field(default_factory=dict)
+    tell_page: Callable[[dict[str, Any]], None] = lambda _: None
     settings_ran: dict[str, Sequence[str]] = field(default_factory=dict)
 
 

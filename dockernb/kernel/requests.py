@@ -60,6 +60,8 @@ class Requests:
         self._workspace = Workspace(session, CellOrder(notebook, page_comms.pages), interrupts)
         self._states = CellStates(session, page_comms, self._workspace.cards, no_request)
         self._workspace.settings_ran = self._states.settings_ran
+        order = self._workspace.order
+        self._workspace.tell_page = lambda data: page_comms.send(order.page, data)
         self._runner = CellRunner(self._workspace)
         self.restore_cards = Rehydrator(notebook.outputs, self._workspace.cards.add)
 

@@ -19,7 +19,7 @@ def chain(lab: Lab, folder: Path) -> Lab:
     path = notebook.write(
         folder / "states.ipynb",
         [
-            "FROM busybox:noconfig",
+            "FROM busybox",
             "COPY note.txt /note",
             f"RUN echo {folder.name} > /run; cat /note",
         ],
@@ -99,7 +99,7 @@ def test_margin_says_what_each_cell_is_and_why(chain: Lab, folder: Path) -> None
 
 
 def test_button_below_a_refused_cell_runs_what_it_needs(chain: Lab) -> None:
-    chain.write(1, "RUN date > /never-in-the-cache")
+    chain.write(1, "RUN date > /note")
     chain.run(2)
     expect(chain.output(2).filter(has_text="CellsNotRunError")).to_be_visible()
     chain.screenshot("states-needed")
