@@ -19,6 +19,8 @@ from .build.cells_above import ANONYMOUS, CellsAbove, args_of, reads_of
 from .build.chain import CellChain, CellRecord, Execution, Failure
 from .build.connection import EngineConnection
 from .build.context import BuildContext
+from .build.context_read import folders_read
+from .build.context_view import ContextView, view_context
 from .build.events import Listener
 from .build.file_changes import FileChanges
 from .build.freshness import Freshness
@@ -27,7 +29,7 @@ from .build.next_run import NextRun
 from .build.outcome import BuildOptions
 from .build.plan import PlannedCell, plan_of
 from .build.result import StepResult
-from .build.session_values import CellText, Scope, SessionOptions
+from .build.session_values import CellText, Scope, SessionOptions, scope_of
 from .build.snapshot_names import find_cell, find_snapshot
 from .build.state import Stage
 from .build.survey import CellState, setting_lines, survey
@@ -42,7 +44,15 @@ from .errors import (
 )
 from .folders import cache_folder
 
-__all__ = ["CellState", "CellText", "Scope", "Session", "SessionOptions", "setting_lines"]
+__all__ = [
+    "CellState",
+    "CellText",
+    "ContextView",
+    "Scope",
+    "Session",
+    "SessionOptions",
+    "setting_lines",
+]
 
 
 class Session:
@@ -259,19 +269,7 @@ class Session:
         record = self._chain.record(cell_id or self._chain.last or "")
         if record is None:
             return Scope()
-        state = record.after
-        stage = state.stage
-        if stage is None:
-            values = {arg.key: arg.value or "" for arg in state.global_args}
-            return Scope(variables=values)
-        runtime = stage.config.runtime
-        return Scope(
-            stages=tuple(each.label for each in state.stages),
-            variables=stage.variables,
-            snapshot=stage.image_id,
-            user=runtime.user,
-            working_dir=runtime.working_dir or "/",
-        )
+        return scope_of(record.after)
 
     def survey(
         self, cells: Sequence[CellText], settings_ran: Mapping[str, Sequence[str]]
@@ -289,10 +287,15 @@ class Session:
 
     def folders_read(self) -> frozenset[Path]:
         """The folders whose files the cells copied; a change there may make a cell stale."""
-        reads = [read for record in self._chain.records() for read in record.reads]
-        root = self._context.root
-        folders = {root / folder for read in reads for folder in read.folders}
-        return frozenset(folders | {root} if folders else ())
+        return folders_read(self._context, self._chain.records())
+
+    def view_context(self, cells: Sequence[str]) -> ContextView:
+        """Which files the cells read, and which line of .dockerignore takes out what.
+
+        Args:
+            cells: IDs of all code cells in order; empty: those that ran, in their order.
+        """
+        return view_context(self._context, self._chain.records(), cells or self._chain.order)
 
     @property
     def context_root(self) -> Path:

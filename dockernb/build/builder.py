@@ -190,7 +190,9 @@ class Builder:
         if cached is not None:
             step.verdict = hit_verdict(key)
             return cached
-        step.verdict = miss_verdict(key, self.cache.nearest(key, step.cell_id))
+        step.verdict = miss_verdict(
+            key, self.cache.nearest(key, step.cell_id), self.context.explain
+        )
         return None
 
     def _keep(self, key: CacheKey, made: Made, stage: Stage, step: Step) -> Stage:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
 
 from ..errors import DockernbError
 from .cache_key import changed_content
@@ -14,7 +16,7 @@ from .copying import collect_from_context
 from .outcome import Action, CopyFiles
 from .remote_source import is_url
 
-__all__ = ["ContextRead", "context_read"]
+__all__ = ["ContextRead", "context_read", "folders_read"]
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class ContextRead:
             now = collect_from_context(self.request, context).content
         except DockernbError as error:
             return (error.message,)
-        return tuple(changed_content(self.content, now))
+        return tuple(str(context.explain(each)) for each in changed_content(self.content, now))
 
     @property
     def folders(self) -> frozenset[str]:
@@ -47,6 +49,21 @@ class ContextRead:
             name.rstrip("/") if name.endswith("/") and name != "./" else posixpath.dirname(name)
             for name in self.content
         )
+
+
+class ReadsContext(Protocol):
+    """A record of a cell."""
+
+    @property
+    def reads(self) -> tuple[ContextRead, ...]: ...
+
+
+def folders_read(context: BuildContext, records: Iterable[ReadsContext]) -> frozenset[Path]:
+    """The folders that hold what was read, and the context's root if anything was."""
+    root = context.root
+    reads = [read for record in records for read in record.reads]
+    folders = {root / folder for read in reads for folder in read.folders}
+    return frozenset(folders | {root} if folders else ())
 
 
 def context_read(action: Action, content: Mapping[str, str]) -> ContextRead | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ..errors import DockernbError
 from ..oci.diff import FilesystemDiff
 from ..oci.digest import short_id
+from .cause import Cause
 
 if TYPE_CHECKING:
     from .context_read import ContextRead
@@ -67,11 +68,13 @@ class CacheVerdict:
     Args:
         reason: One sentence for the reader.
         changed: On a miss, the fields that changed in words: "app/main.py changed", "first time".
+        causes: The same as values; none for the first time.
     """
 
     status: Literal["hit", "miss", "off"]
     reason: str
     changed: tuple[str, ...] = ()
+    causes: tuple[Cause, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["CellText", "Scope", "SessionOptions"]
+from .state import BuildState
+
+__all__ = ["CellText", "Scope", "SessionOptions", "scope_of"]
 
 
 @dataclass(frozen=True)
@@ -56,3 +58,18 @@ class Scope:
     snapshot: str | None = None
     user: str = ""
     working_dir: str = ""
+
+
+def scope_of(state: BuildState) -> Scope:
+    """What names mean in a state."""
+    stage = state.stage
+    if stage is None:
+        return Scope(variables={arg.key: arg.value or "" for arg in state.global_args})
+    runtime = stage.config.runtime
+    return Scope(
+        stages=tuple(each.label for each in state.stages),
+        variables=stage.variables,
+        snapshot=stage.image_id,
+        user=runtime.user,
+        working_dir=runtime.working_dir or "/",
+    )

@@ -20,10 +20,13 @@ INTERRUPTED = 130
 # that `dockernb --help` loads no command.
 _COMMANDS = {
     "base": ("dockernb.cli.base", "base", "Make a base image from the distribution's packages."),
+    "diff": ("dockernb.cli.plan", "diff", "Show what differs between two images."),
     "doctor": ("dockernb.cli.doctor", "doctor", "Show what works here and what to do."),
     "export": ("dockernb.cli.convert", "export", "Write the Dockerfile of a notebook."),
+    "history": ("dockernb.cli.history", "history", "Show the steps of a notebook or an image."),
     "import": ("dockernb.cli.convert", "import_", "Make a notebook from a Dockerfile."),
     "load": ("dockernb.cli.images", "load", "Take images from an archive."),
+    "plan": ("dockernb.cli.plan", "plan", "Show what a run would build, and why."),
     "prune": ("dockernb.cli.images", "prune", "Remove images that nobody needs."),
     "pull": ("dockernb.cli.images", "pull", "Fetch an image from its registry."),
     "push": ("dockernb.cli.images", "push", "Send an image to its registry."),

@@ -93,6 +93,12 @@ class CellStates:
             )
             self._thread.start()
 
+    def mark_cards(self) -> None:
+        """Shows on the cards what was told: some may have been made again since."""
+        for page, heard in list(self._heard.items()):
+            for cell, (condition, reason) in heard.items():
+                self._mark(page, cell, condition, reason)
+
     def of(self, page: str) -> list[CellState]:
         """What the cells of a page are now."""
         told = self._comms.pages.told(page)
@@ -149,8 +155,11 @@ class CellStates:
             ]
             self._comms.send(page, {"version": VERSION, "states": listed})
         for cell, (condition, reason) in news.items():
-            shown = reason if condition == "stale" else ""
-            self._cards.mark(cell, shown, partial(self._run_needed, page, cell))
+            self._mark(page, cell, condition, reason)
+
+    def _mark(self, page: str, cell: str, condition: str, reason: str) -> None:
+        shown = reason if condition == "stale" else ""
+        self._cards.mark(cell, shown, partial(self._run_needed, page, cell))
 
     def _run_needed(self, page: str, cell: str) -> None:
         """Has the page run the cells that a stale cell needs, and the cell itself."""

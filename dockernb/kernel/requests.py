@@ -63,7 +63,12 @@ class Requests:
         order = self._workspace.order
         self._workspace.tell_page = lambda data: page_comms.send(order.page, data)
         self._runner = CellRunner(self._workspace)
-        self.restore_cards = Rehydrator(notebook.outputs, self._workspace.cards.add)
+        self._rehydrate = Rehydrator(notebook.outputs, self._workspace.cards.add)
+
+    def restore_cards(self) -> None:
+        """A page connects: the cards of the saved notebook come alive."""
+        self._rehydrate()
+        self._states.mark_cards()
 
     def warm_up(self) -> None:
         """Imports what the first card needs, connects to the engine, removes leftovers."""

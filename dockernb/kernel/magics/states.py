@@ -97,7 +97,7 @@ def diff(call: MagicCall) -> None:
     else:
         from dockernb.ui.diff_text import diff_text  # noqa: PLC0415 - seldom needed
 
-        call.say("\n".join(diff_text(*words, found, limit=_SHOWN)))
+        call.say("\n".join(diff_text(words[0], words[1], found, limit=_SHOWN)))
 
 
 def _short(image_id: str) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dockernb.build.context import BuildContext
+from dockernb.build.context_view import ContextView
 from dockernb.build.events import (
     Listener,
     OutputReceived,
@@ -151,6 +152,9 @@ class ScriptedSession:
 
     def restore(self, cells: Sequence[CellText]) -> None:
         """There is no cache."""
+
+    def view_context(self, cells: Sequence[str]) -> ContextView:
+        return ContextView(self.context_root)
 
     def folders_read(self) -> frozenset[Path]:
         return frozenset()
