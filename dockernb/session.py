@@ -385,6 +385,10 @@ class Session:
         return image_id
 
     # --- the engine ----------------------------------------------------------------------------
+    def prune(self) -> tuple[int, int]:
+        """As `EngineConnection.prune`."""
+        return self._connection.prune()
+
     def remove_leftovers(self) -> list[str]:
         """Removes containers that dead processes left; called once, in the background."""
         return self._connection.engine().remove_leftovers()

@@ -3,16 +3,35 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from ..engines.base import Engine, EngineInfo
+from ..errors import UnsupportedByEngineError
 from .cache import BuildCache
 
 __all__ = ["Connect", "EngineConnection"]
 
 # Opens the engine with a name; None: the first that answers.
 Connect = Callable[[str | None], Engine]
+
+
+class Garbage(Protocol):
+    """What was removed."""
+
+    @property
+    def images(self) -> Sequence[str]: ...
+
+    @property
+    def size(self) -> int: ...
+
+
+@runtime_checkable
+class Prunes(Protocol):
+    """An engine whose images are its own."""
+
+    def prune(self, *, with_named: bool) -> Garbage: ...
 
 
 class EngineConnection:
@@ -49,6 +68,21 @@ class EngineConnection:
             if self._cache is None:
                 self._cache = BuildCache(self._cache_folder(), info.identity)
             return self._cache
+
+    def prune(self) -> tuple[int, int]:
+        """Removes images that have no name and that nobody uses; how many, and bytes freed.
+
+        Raises:
+            UnsupportedByEngineError: the engine's images are not ours to remove.
+        """
+        engine = self.engine()
+        if not isinstance(engine, Prunes):
+            raise UnsupportedByEngineError(
+                f"images of the {engine.info().name} engine are not removed here",
+                hint="For images on a Docker engine: docker image prune",
+            )
+        garbage = engine.prune(with_named=False)
+        return len(garbage.images), garbage.size
 
     def use(self, name: str | None) -> None:
         """Changes the engine; if that does not answer, the old one stays."""

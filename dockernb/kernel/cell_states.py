@@ -21,6 +21,7 @@ from .comms import PageComms
 from .lazy_session import LazySession
 from .notebook_file import make_cell
 from .pages import VERSION
+from .panel import panel_data
 from .watch import Watch
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class CellStates:
         self._wake = threading.Event()
         self._look = False
         self._restored = False
+        self._panels: dict[str, object] = {}
         self._thread: threading.Thread | None = None
         self._watch = Watch(lambda: self.changed(files=True))
         self.settings_ran: dict[str, Sequence[str]] = {}
@@ -76,6 +78,15 @@ class CellStates:
         """The page is gone."""
         with self._heard_lock:
             self._heard.pop(page, None)
+        self._panels.pop(page, None)
+
+    def show_panel(self, page: str, *, on: bool) -> None:
+        """The page shows the side panel, or does not any more."""
+        if on:
+            self._panels[page] = None
+            self.changed()
+        else:
+            self._panels.pop(page, None)
 
     def changed(self, *, files: bool = False) -> None:
         """Something may be otherwise than the pages heard. From any thread; returns at once.
@@ -124,6 +135,7 @@ class CellStates:
         for page in list(self._heard):
             self._restore(session, page)
             self._tell(page)
+            self._tell_panel(session, page)
         self._follow_files(session)
 
     def _restore(self, session: Session, page: str) -> None:
@@ -156,6 +168,14 @@ class CellStates:
             self._comms.send(page, {"version": VERSION, "states": listed})
         for cell, (condition, reason) in news.items():
             self._mark(page, cell, condition, reason)
+
+    def _tell_panel(self, session: Session, page: str) -> None:
+        if page not in self._panels:
+            return
+        data = panel_data(session, self.of(page))
+        if page in self._panels and self._panels[page] != data:
+            self._panels[page] = data
+            self._comms.send(page, {"version": VERSION, "panel": data})
 
     def _mark(self, page: str, cell: str, condition: str, reason: str) -> None:
         shown = reason if condition == "stale" else ""

@@ -21,15 +21,17 @@ from .cell_states import CellStates
 from .comms import PageComms
 from .completion import complete_reply
 from .execution import CellRequest, CellRunner, Workspace
+from .export import export_page
 from .inspection import inspect_bundle
 from .interrupt import Interrupts
 from .lazy_session import LazySession
 from .needed import offer_needed
 from .notebook_file import NotebookFile
 from .order import CellOrder
+from .panel import prune_text
 from .publish import Publisher, Send, front_end_of
 from .rehydrate import Rehydrator
-from .worker import start_in_thread
+from .worker import start_in_background, start_in_thread
 
 __all__ = ["Requests"]
 
@@ -58,6 +60,8 @@ class Requests:
     ) -> None:
         notebook = NotebookFile(kernel_id=kernel_id)
         self._workspace = Workspace(session, CellOrder(notebook, page_comms.pages), interrupts)
+        self._page_comms = page_comms
+        self._no_request = no_request
         self._states = CellStates(session, page_comms, self._workspace.cards, no_request)
         self._workspace.settings_ran = self._states.settings_ran
         order = self._workspace.order
@@ -122,8 +126,23 @@ class Requests:
             self._states.page_closed(page)
         elif "cells" in data:
             self._states.page_opened(page)
+        elif data.get("do") == "panel":
+            self._states.show_panel(page, on=data.get("on") is True)
+        elif data.get("do") in ("export", "prune"):
+            start_in_background(lambda: self._do(page, str(data["do"])), "dockernb-do")
         else:
             self._states.changed(files=data.get("do") == "look")
+
+    def _do(self, page: str, action: str) -> None:
+        """What a button of the side panel asks for; its answer is one text."""
+        try:
+            if action == "export":
+                said = export_page(self._workspace, self._page_comms.pages.told(page) or ())
+            else:
+                said = prune_text(*self._workspace.session.get().prune())
+        except DockernbError as error:
+            said = error.format_message()
+        self._no_request.copy().run(self._page_comms.send, page, {"version": 1, "said": said})
 
     async def complete(self, code: str, cursor: int) -> dict[str, Any]:
         """Content of a complete_reply. JupyterLab may send a cursor beyond the end."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -109,3 +110,37 @@ def test_button_below_a_refused_cell_runs_what_it_needs(chain: Lab) -> None:
     expect_marks(chain, "built", "built", "not run: has not run")
     chain.cell(2).get_by_role("button", name="Run it and this cell").click()
     expect_marks(chain, *FRESH)
+
+
+def test_side_panel_shows_engine_snapshots_and_steps(chain: Lab, folder: Path) -> None:
+    page = chain.page
+    summary = page.locator(".dockernb-summary button")
+    expect(summary).to_have_text("3 not run")
+    chain.write(2, "FROM busybox AS <b>second")
+    chain.write(2, "FROM scratch AS second")
+    summary.click()
+    panel = page.get_by_role("region", name="Dockerfile notebook")
+    expect(panel.locator("section").first).to_contain_text("docker")
+    panel.get_by_role("button", name="Run what is needed").click()
+    expect_marks(chain, *FRESH)
+    expect(summary).to_have_text("all built")
+    snapshots = panel.get_by_role("navigation", name="Snapshots")
+    expect(snapshots.locator(".dockernb-stage > b")).to_have_text(
+        ["stage 0 from busybox", "stage second from scratch"]
+    )
+    expect(snapshots.locator(".dockernb-node span").nth(1)).to_have_text(
+        chain.card(1).snapshot.inner_text()
+    )
+    expect(panel.locator("tbody tr")).to_have_count(3)
+    node = snapshots.get_by_role("button", name="cell 2, COPY note.txt /note, built")
+    node.focus()
+    page.keyboard.press("Enter")
+    expect(chain.cell(1)).to_have_class(re.compile("jp-mod-active"))
+    panel.get_by_role("button", name="Export Dockerfile").click()
+    expect(panel.get_by_role("status")).to_contain_text("wrote ")
+    assert "COPY note.txt /note" in (folder / "Dockerfile").read_text()
+    chain.screenshot("panel")
+    chain.write(1, "COPY note.txt /<img src=x>")
+    expect(snapshots.locator("code").nth(1)).to_have_text("COPY note.txt /<img src=x>")
+    chain.choose_theme("Dark")
+    chain.screenshot("panel-dark")

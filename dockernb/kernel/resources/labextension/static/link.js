@@ -53,6 +53,8 @@ class Link {
     this.session = "";
     this.timer = 0;
     this.listeners = new Set();
+    this.panelWatched = false;
+    this.item = null;
     this.onContent = () => this.soon();
     this.onStatus = (_, status) => status === "idle" && !this.isOpen && this.soon();
     this.onIopub = (_, message) => this.noteSession(message.header.session);
@@ -73,6 +75,7 @@ class Link {
     this.kernel.statusChanged.disconnect(this.onStatus);
     this.kernel.iopubMessage.disconnect(this.onIopub);
     this.marks.clear();
+    this.item?.dispose();
     if (this.isOpen && !this.kernel.isDisposed) {
       this.comm.close();
     }
@@ -124,6 +127,7 @@ class Link {
         version: VERSION,
         cells: [...cells].map(([id, source]) => ({ id, source })),
       });
+      this.watchPanel(this.panelWatched);
     }
     this.told = cells;
   }
@@ -133,6 +137,12 @@ class Link {
     if (this.isOpen) {
       this.comm.send({ version: VERSION, ...request });
     }
+  }
+
+  /** Whether the kernel shall tell what the side panel shows. */
+  watchPanel(on) {
+    this.panelWatched = on;
+    this.ask({ do: "panel", on });
   }
 
   hear(data) {
@@ -178,6 +188,8 @@ export class Links {
   constructor(tracker, actions) {
     this.actions = actions;
     this.links = new Map();
+    this.changed = () => {};
+    this.onLink = () => null;
     tracker.forEach((panel) => this.follow(panel));
     tracker.widgetAdded.connect((_, panel) => this.follow(panel));
     actions.executionScheduled.connect((_, { notebook }) => {
@@ -208,8 +220,11 @@ export class Links {
       this.links.get(panel)?.dispose();
       this.links.delete(panel);
       if (kernel && kernel.name === KERNEL) {
-        this.links.set(panel, new Link(panel, kernel, this.actions));
+        const link = new Link(panel, kernel, this.actions);
+        this.links.set(panel, link);
+        link.item = this.onLink(panel, link);
       }
+      this.changed();
     };
     panel.sessionContext.kernelChanged.connect(settle);
     panel.disposed.connect(() => {

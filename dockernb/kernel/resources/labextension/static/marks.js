@@ -46,6 +46,7 @@ export class Marks {
   constructor(panel) {
     this.panel = panel;
     this.states = new Map();
+    this.onChange = () => {};
     addStyle();
   }
 
@@ -55,11 +56,19 @@ export class Marks {
       this.states.set(id, { state: String(state), reason: String(reason) });
     }
     this.redraw();
+    this.onChange(this.ofPage());
+  }
+
+  /** Without the cells that were deleted. */
+  ofPage() {
+    const there = new Set((this.panel.content?.widgets || []).map((cell) => cell.model.id));
+    return new Map([...this.states].filter(([id]) => there.has(id)));
   }
 
   clear() {
     this.states.clear();
     this.redraw();
+    this.onChange(this.states);
   }
 
   /** Draws what is not drawn: JupyterLab makes cells anew when they are moved or come back. */

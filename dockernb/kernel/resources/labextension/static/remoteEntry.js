@@ -5,6 +5,7 @@
 //   link.js    tells the kernel the cells as they change; hears what they are
 //   marks.js   shows that in the margin of each cell
 //   needed.js  the button "Run what is needed"
+//   panel.js   the side panel and the button in the toolbar that opens it
 (() => {
   "use strict";
 
@@ -23,23 +24,28 @@
 
   async function plugins() {
     const part = (name) => import(new URL(name, here));
-    const [notebook, rendermime, widgets, { Links }, { neededPlugin }] = await Promise.all([
+    const [notebook, rendermime, widgets, { Links }, { neededPlugin }, { panelPlugin }] = await Promise.all([
       applicationModule("@jupyterlab/notebook"),
       applicationModule("@jupyterlab/rendermime"),
       applicationModule("@lumino/widgets"),
       part("link.js"),
       part("needed.js"),
+      part("panel.js"),
     ]);
     const { INotebookTracker, NotebookActions } = notebook;
+    let links = null;
     const cells = {
       id: "dockernb:cells",
       description: "Tells the Dockerfile kernel the cells and shows what they are",
       autoStart: true,
       requires: [INotebookTracker],
-      activate: (_, tracker) => new Links(tracker, NotebookActions),
+      activate: (_, tracker) => {
+        links = new Links(tracker, NotebookActions);
+      },
     };
     const needed = neededPlugin(rendermime.IRenderMimeRegistry, INotebookTracker, NotebookActions, widgets.Widget);
-    return [cells, needed];
+    const panel = panelPlugin(INotebookTracker, widgets.Widget, () => links);
+    return [cells, needed, panel];
   }
 
   window._JUPYTERLAB = window._JUPYTERLAB || {};
