@@ -125,7 +125,7 @@ class Session:
         texts = {text.id: text.source for text in order or ()}
         above = CellsAbove(cell, texts, self._chain, run, self._freshness())
         self._chain.begin(cell)
-        with self._noted(cell, source), self._marked(cell):
+        with self._noted(cell, source):
             run.check(source, above.state)
             before = state = above.settle()
             self._chain.forget(cell)
@@ -177,18 +177,22 @@ class Session:
         finally:
             self._chain.drop((below,))
 
-    def restore(self, cells: Sequence[CellText]) -> None:
-        """Takes what an earlier kernel built from the cache, if nothing has run here yet.
+    def restore(self, cells: Sequence[CellText]) -> bool:
+        """Takes what an earlier kernel built from the cache; False: a cell runs, try again later.
 
         Nothing is built, pulled or downloaded. What the cache does not hold stays not run.
 
         Raises:
             EngineError: the engine does not answer.
         """
-        with self._building:
-            if not self._chain.is_empty or not self._options.use_cache:
-                return
-            self._look_at(cells, may_fetch=False).keep_taken()
+        if not self._building.acquire(blocking=False):
+            return False
+        try:
+            if self._options.use_cache:
+                self._look_at(cells, may_fetch=False).keep_taken()
+        finally:
+            self._building.release()
+        return True
 
     # --- back and forth ------------------------------------------------------------------------
     def undo(self) -> Execution | None:
@@ -226,7 +230,8 @@ class Session:
 
     @contextmanager
     def _noted(self, cell: str, source: str) -> Iterator[None]:
-        """Notes a failure, so that a cell below can say what is wrong with this one."""
+        """Notes that the cell runs, and a failure: cells below say what is wrong with this one."""
+        self._running = cell
         try:
             yield
         except CellsNotRunError:
@@ -236,12 +241,6 @@ class Session:
             reason = "was interrupted" if interrupted else "failed"
             self._chain.fail(cell, Failure(source, reason))
             raise
-
-    @contextmanager
-    def _marked(self, cell: str) -> Iterator[None]:
-        self._running = cell
-        try:
-            yield
         finally:
             self._running = None
 

@@ -203,11 +203,6 @@ class CellChain:
                 break
         return newest
 
-    @property
-    def is_empty(self) -> bool:
-        """No cell has run or was taken from the cache."""
-        return not (self._records or self._failures)
-
     def clear(self) -> None:
         """Forgets everything."""
         self._order.clear()

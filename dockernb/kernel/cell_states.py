@@ -143,10 +143,10 @@ class CellStates:
         told = self._comms.pages.told(page)
         if self._restored or not told:
             return
-        self._restored = True
         try:
-            session.restore([make_cell(*cell) for cell in told])
+            self._restored = session.restore([make_cell(*cell) for cell in told])
         except DockernbError as error:
+            self._restored = True
             log.info("nothing was taken from the cache at the start: %s", error.message)
 
     def _tell(self, page: str) -> None:

@@ -45,6 +45,6 @@ def _file_line(file: FileDifference) -> str:
     sizes = [format_bytes(size) for size in (file.before, file.after) if size is not None]
     if len(sizes) == 2 and "content" not in file.what:
         sizes = []
-    what = [visible(text) for text in file.what if text != "content" or len(file.what) > 1]
+    what = [visible(text) for text in file.what if text != "content" or not sizes]
     more = ", ".join([*([" -> ".join(sizes)] if sizes else []), *what])
     return f"{file.change}  {path}" + (f"  ({more})" if more else "")

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import BrowserContext, WebSocket, expect
 
 from . import notebook
-from .lab import Lab
+from . import server as jupyter
+from .lab import SCREENSHOTS, STEP_MS, Lab
+from .server import Server
 
 FRESH = ["built", "built", "built"]
 
@@ -144,3 +148,67 @@ def test_side_panel_shows_engine_snapshots_and_steps(chain: Lab, folder: Path) -
     expect(snapshots.locator("code").nth(1)).to_have_text("COPY note.txt /<img src=x>")
     chain.choose_theme("Dark")
     chain.screenshot("panel-dark")
+
+
+def test_typing_into_one_of_a_hundred_cells_costs_the_text_of_that_cell(
+    lab: Lab, folder: Path
+) -> None:
+    sent: list[int] = []
+    heard: list[int] = []
+
+    def note(sizes: list[int], word: str) -> Callable[[str | bytes], None]:
+        def take(frame: str | bytes) -> None:
+            data = frame.encode() if isinstance(frame, str) else frame
+            if word.encode() in data and b'"comm_' in data:
+                sizes.append(len(data))
+
+        return take
+
+    def follow(socket: WebSocket) -> None:
+        socket.on("framesent", note(sent, '"version":1,'))
+        socket.on("framereceived", note(heard, '"states"'))
+
+    lab.page.on("websocket", follow)
+    cells = ["FROM busybox", *(f"ENV V{number}={'x' * 200}" for number in range(99))]
+    lab.open(notebook.write(folder / "hundred.ipynb", cells))
+    expect(lab.page.locator(".dockernb-summary button")).to_have_text("100 not run")
+    whole = sum(sent)
+    sent.clear()
+    heard.clear()
+    lab.edit(3)
+    for key in "abcdefghijklmnopqrstuvwxyz":
+        lab.page.keyboard.press(key)
+    lab.run(0).expect_status(re.compile("built|cached"))
+    expect_marks(lab, "built", "not run: has not run")
+    assert sent
+    assert len(sent) <= 27  # at most one a key, and none for the 99 others
+    assert max(sent) * 20 < whole
+    assert sum(heard) * 5 < whole
+
+
+def test_notebook_7_shows_the_same_marks(
+    context: BrowserContext, server: Server, folder: Path
+) -> None:
+    path = notebook.write(folder / "seven.ipynb", ["FROM busybox", "ENV SEVEN=7"])
+    with jupyter.running(
+        folder / "server", server.environment["DOCKER_HOST"], app="notebook"
+    ) as seven:
+        copied = shutil.copy(path, seven.root)
+        page = context.new_page()
+        page.goto(f"{seven.url}/notebooks/{Path(copied).name}?token={seven.token}")
+        marks = page.locator(".jp-CodeCell > .dockernb-mark")
+        expect(marks).to_have_count(2)
+        page.locator(".jp-CodeCell .cm-content").nth(1).click()
+        page.keyboard.press("Control+Enter")
+        page.get_by_role("button", name="Run it and this cell").click()
+        for number in range(2):
+            expect(marks.nth(number)).to_have_attribute(
+                "aria-label", "Cell is built", timeout=STEP_MS
+            )
+        page.locator(".dockernb-summary button").click()
+        expect(page.get_by_role("region", name="Dockerfile notebook")).to_contain_text(
+            "ENV SEVEN=7"
+        )
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=SCREENSHOTS / "states-notebook7.png")
+        page.close()
