@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Iterator
@@ -11,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from .client import SECONDS, Kernel, started
+from .client import ROOT, SECONDS, Kernel, started, write_notebook
 
 pytestmark = pytest.mark.docker
 
@@ -100,12 +103,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def kernel(docker_host: str, folder: Path) -> Iterator[Kernel]:
-    environment = {
+def environment(docker_host: str, folder: Path) -> dict[str, str]:
+    return {
         "DOCKER_HOST": docker_host,
         "DOCKERNB_HOME": str(folder / "home"),
         "DOCKERNB_ENGINE": "docker",
     }
+
+
+@pytest.fixture(scope="module")
+def kernel(environment: dict[str, str], folder: Path) -> Iterator[Kernel]:
     (folder / "note.txt").write_text("first\n")
     with started("dockernb.kernel", folder, **environment) as running:
         yield running
@@ -211,3 +218,36 @@ def test_new_kernel_takes_from_the_cache_what_was_built(kernel: Kernel, page: Pa
     kernel.client.wait_for_ready(timeout=SECONDS)
     again = Page(kernel, {**cells, "n": f"ENV N={uuid.uuid4().hex}"})
     again.expect("built", "built", "built", NEW)
+
+
+def test_command_line_builds_what_the_page_builds(
+    kernel: Kernel, folder: Path, environment: dict[str, str]
+) -> None:
+    cells = {
+        "note": "# What this is",
+        "base": "%arg V=2\nFROM busybox:latest AS base\nARG V=1",
+        "copy": "COPY note.txt /note",
+        "last": f"FROM base\nENV V=$V ID={uuid.uuid4().hex}",
+    }
+    path = folder / "headless.ipynb"
+    write_notebook(path, cells)
+    done = subprocess.run(
+        [sys.executable, "-m", "dockernb", "run", path, "--json"],
+        env={**os.environ, **environment, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    wanted = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [card["cell_id"] for card in wanted] == ["base", "base", "copy", "last", "last"]
+    assert wanted[-1]["status"] == "built"
+
+    kernel.run("%reset")
+    Page(kernel, cells)
+    made = [card for cell, text in cells.items() for card in kernel.run(text, cell_id=cell).cards]
+    assert {card["status"] for card in made} == {"cached"}
+    fields = ("cell_id", "instruction", "source", "stage", "step", "snapshot", "diff", "config")
+    assert [[card[name] for name in fields] for card in made] == [
+        [card[name] for name in fields] for card in wanted
+    ]
+    kernel.run("%arg V")

@@ -12,7 +12,7 @@ import { runCells } from "./needed.js";
 const KERNEL = "dockernb";
 const TARGET = "dockernb.page";
 const VERSION = 1;
-const QUIET_MS = 250; // how long nothing must change before the kernel is told
+const LATER_MS = 250; // how long after a change the kernel is told, with all that came meanwhile
 
 function codeCells(model) {
   const cells = new Map();
@@ -90,15 +90,15 @@ class Link {
     this.session = session;
   }
 
-  /** Tells the kernel once nothing has changed for a moment. */
+  /** Tells the kernel in a moment; not later, however much is printed or typed meanwhile. */
   soon() {
-    this.marks.redraw();
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.tell(), QUIET_MS);
+    this.marks.redrawSoon();
+    this.timer ||= setTimeout(() => this.tell(), LATER_MS);
   }
 
   tell() {
     clearTimeout(this.timer);
+    this.timer = 0;
     const model = this.panel.content.model;
     if (!model || this.kernel.isDisposed) {
       return;

@@ -47,6 +47,7 @@ export class Marks {
     this.panel = panel;
     this.states = new Map();
     this.onChange = () => {};
+    this.frame = 0;
     addStyle();
   }
 
@@ -69,6 +70,14 @@ export class Marks {
     this.states.clear();
     this.redraw();
     this.onChange(this.states);
+  }
+
+  /** Before the page is painted next: once for many changes. */
+  redrawSoon() {
+    this.frame ||= requestAnimationFrame(() => {
+      this.frame = 0;
+      this.redraw();
+    });
   }
 
   /** Draws what is not drawn: JupyterLab makes cells anew when they are moved or come back. */

@@ -33,6 +33,7 @@ const STYLE = `
 .dockernb-panel td, .dockernb-panel th { padding: 2px 8px 2px 0; vertical-align: top; }
 .dockernb-panel .dockernb-figure { text-align: right; white-space: nowrap; padding-right: 8px; }
 .dockernb-panel footer { display: flex; flex-wrap: wrap; gap: 6px; margin-top: 12px; }
+.dockernb-panel button:disabled { opacity: .45; cursor: default; }
 .dockernb-said { margin: 8px 0 0; white-space: pre-wrap; overflow-wrap: anywhere; }
 `;
 
