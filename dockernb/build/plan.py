@@ -71,8 +71,8 @@ def _judged(link: Link) -> tuple[Action, str]:
             return "nothing", "built, and nothing it depends on changed"
         return "from cache", reasons[-1] if reasons else "the cache has it"
     if link.needs:
-        first = min(link.needs, key=lambda missing: missing.position)
-        return "build", f"{first.label.partition(':')[0]} above would be built"
+        nearest = max(link.needs, key=lambda missing: missing.position)
+        return "build", f"{nearest.label.partition(':')[0]} above would be built"
     missed = [verdict.reason for verdict in link.verdicts if verdict.status != "hit"]
     if missed:
         return "build", missed[-1]

@@ -103,7 +103,7 @@ def _step(number: int, cell_id: str, view: CardView) -> dict[str, Any]:
         "status": view.status,
         "snapshot": view.snapshot.id if view.snapshot else None,
         "parent": view.parent_id,
-        "layer_bytes": view.snapshot.layer_size if view.snapshot else 0,
+        "bytes": _size(view),
         "seconds": view.seconds.get("total", 0.0),
         "cache": None
         if cache is None
@@ -116,6 +116,13 @@ def _step(number: int, cell_id: str, view: CardView) -> dict[str, Any]:
     }
 
 
+def _size(view: CardView) -> int:
+    """What the step adds; for FROM all of the base."""
+    if view.snapshot is None:
+        return 0
+    return view.snapshot.size if view.instruction == "FROM" else view.snapshot.layer_size
+
+
 def _step_line(step: dict[str, Any]) -> tuple[str, ...]:
     return (
         str(step["step"]),
@@ -123,7 +130,7 @@ def _step_line(step: dict[str, Any]) -> tuple[str, ...]:
         " ".join(step["source"].split()),
         step["status"],
         (step["snapshot"] or "").removeprefix("sha256:")[:12],
-        format_bytes(step["layer_bytes"]),
+        format_bytes(step["bytes"]),
         format_seconds(step["seconds"]),
         step["cache"]["reason"] if step["cache"] else "",
     )
