@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import missing
 from tests.functional.embedded.battery import battery_tar
-from tests.functional.embedded.bench import RUNGS, Bench, unpack
+from tests.functional.embedded.bench import RUNGS, USER_RUNGS, Bench, unpack
 from tests.testbed import Layout
 
 Trees = Callable[[str, bool], Path]
@@ -66,4 +66,4 @@ def mount_bench(request: pytest.FixtureRequest, open_folder: Path, trees: Trees)
 def new_bench(rung: int, open_folder: Path, trees: Trees, name: str = "busybox") -> Bench:
     folder = Path(tempfile.mkdtemp(dir=open_folder)) / "bench"
     folder.parent.chmod(0o755)
-    return Bench(rung, folder, trees(name, rung in {2, 3, 4})).setup()
+    return Bench(rung, folder, trees(name, rung in USER_RUNGS)).setup()

@@ -17,11 +17,14 @@ from dataclasses import dataclass, field
 
 from . import syscalls
 from .killing import become_subreaper, kill_descendants
+from .main_process import MainProcess
+from .proot import end_traced
 from .rung import Rung
 from .start import LISTENER_MESSAGE, Start, become_guest
 from .supervisor.ids import Ids
 from .supervisor.served import Served
 from .supervisor.supervisor import Supervisor
+from .supervisor.traced import Traced
 
 __all__ = ["Outcome", "keep"]
 
@@ -65,6 +68,11 @@ def keep(start: Start, served: Served | None, *, cancel: int, worker: int) -> Ou
     try:
         return _Keeping(start, served, ours, pid).until_end(cancel, worker)
     finally:
+        if start.rung is Rung.PROOT:
+            end_traced(pid)
+            for secret in start.binds:  # also when the worker is dead
+                with contextlib.suppress(OSError):
+                    os.unlink(secret)
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
         kill_descendants()
@@ -72,7 +80,7 @@ def keep(start: Start, served: Served | None, *, cancel: int, worker: int) -> Ou
 
 def _namespaces(start: Start) -> int:
     flags = syscalls.CLONE_NEWNET if start.command.network == "none" else 0
-    if start.rung is Rung.PLAIN_CHROOT:
+    if not start.rung.has_own_names:
         return flags
     flags |= syscalls.CLONE_NEWUTS | syscalls.CLONE_NEWIPC
     if start.rung.has_mounts:
@@ -91,6 +99,8 @@ class _Keeping:
         self._poll = select.poll()
         self._listener = -1
         self._supervisor: Supervisor | None = None
+        self._traced = Traced(start.root, pid) if start.rung is Rung.PROOT else None
+        self._main: MainProcess | None = None
         self._outcome = Outcome()
 
     def until_end(self, cancel: int, worker: int) -> Outcome:
@@ -101,8 +111,9 @@ class _Keeping:
             ready = dict(self._poll.poll())
             if cancel in ready or worker in ready:
                 self._outcome.cancelled = True
-                os.kill(self._pid, signal.SIGKILL)
-                return self._end()
+                return self._end(kill=True)
+            if self._traced and (process in ready or self._main_has_ended(ready)):
+                return self._end(kill=True)
             if self._control.fileno() in ready:
                 self._hear()
             if self._listener in ready:
@@ -110,14 +121,41 @@ class _Keeping:
             elif process in ready:
                 return self._end()
 
-    def _end(self) -> Outcome:
+    def _main_has_ended(self, ready: dict[int, int]) -> bool:
+        """PRoot goes on until the last process of the guest has ended: a RUN does not."""
+        if self._main is not None:
+            return self._main.descriptor in ready
+        if self._traced and self._traced.main:
+            with contextlib.suppress(ProcessLookupError):
+                self._main = MainProcess(self._traced.main)
+                self._poll.register(self._main.descriptor, select.POLLIN)
+        return False
+
+    def _end(self, *, kill: bool = False) -> Outcome:
+        if kill:
+            self._kill()
         _, status = os.waitpid(self._pid, 0)
         code = os.waitstatus_to_exitcode(status)
         self._outcome.exit_code = code if code >= 0 else 128 - code
+        if self._traced and self._traced.exit_code is not None:
+            self._outcome.exit_code = self._traced.exit_code
+        elif self._main:
+            self._outcome.exit_code = self._main.code_of_signal()
         self._hear()
         if self._supervisor:
             self._outcome.warnings.extend(self._supervisor.warnings)
         return self._outcome
+
+    def _kill(self) -> None:
+        if self._traced:
+            if self._listener >= 0:
+                # From now on the kernel refuses what the supervisor was asked for.
+                self._poll.unregister(self._listener)
+                os.close(self._listener)
+                self._listener = -1
+            end_traced(self._pid)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._pid, signal.SIGKILL)
 
     def _hear(self) -> None:
         """The listener, an error, or the end of the conversation by a successful execve(2)."""
@@ -128,13 +166,22 @@ class _Keeping:
             self._listener = descriptors[0]
             who = self._start.command.credentials
             ids = Ids.of(who.uid, who.gid, tuple(sorted({who.gid, *who.groups})))
-            self._supervisor = Supervisor(self._listener, ids, self._served)
+            self._supervisor = Supervisor(
+                self._listener, ids, self._served, self._traced, self._roots()
+            )
             self._poll.register(self._listener, select.POLLIN)
             return
         if message:
             self._outcome.error = json.loads(message)
         self._poll.unregister(self._control.fileno())
         self._control.close()
+
+    def _roots(self) -> tuple[os.stat_result, ...]:
+        """Where PRoot's guests are at the top: in the tree, and in the folder of a secret."""
+        if not self._traced:
+            return ()
+        tops = {self._start.root, *map(os.path.dirname, self._start.binds)}
+        return tuple(map(os.stat, tops))
 
     def _answer(self, events: int) -> None:
         if events & select.POLLIN and self._supervisor:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import socket
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 
 from ....errors import UnsupportedByEngineError
@@ -16,6 +17,7 @@ from .network_files import HOSTNAME, hosts_file, resolver_file
 from .owners import Owner
 from .placing import Placing
 from .rung import Rung
+from .secrets import Secrets
 from .stubs import Stubs
 from .supervisor.served import MemoryFile, Served
 
@@ -49,7 +51,7 @@ class Preparation:
         self._command = command
         self._inside = inside
         self._stubs = Stubs(inside)
-        self._placing = Placing(root, inside, real_ids=rung is Rung.PLAIN_CHROOT)
+        self._placing = Placing(root, inside, real_ids=rung.has_real_ids)
         self._made_nodes: list[str] = []
         self._memory: dict[bytes, MemoryFile] = {}
         self.files = {
@@ -57,10 +59,16 @@ class Preparation:
             "/etc/resolv.conf": resolver_file(),
         }
         self.served: Served | None = None
+        self.secrets = Secrets()
+
+    @property
+    def binds(self) -> Mapping[str, str]:
+        """What PRoot shows besides the tree: path of the host -> path in the guest."""
+        return self.secrets.binds
 
     def _hostname(self) -> str:
         """Only root that may mount, or a user namespace, can give the machine another name."""
-        if self._rung is Rung.PLAIN_CHROOT:
+        if not self._rung.has_own_names:
             return socket.gethostname() or HOSTNAME
         return HOSTNAME
 
@@ -74,7 +82,8 @@ class Preparation:
                 self._place(mount)
         if self._rung.has_mounts:
             return
-        self._make_devices()
+        if self._rung is not Rung.PROOT:
+            self._make_devices()
         if self._rung is Rung.CHROOT:
             for path, content in {**self.files, **_MOUNT_TABLES}.items():
                 file = GuestMount("secret", path, content=content, mode=0o644, read_only=True)
@@ -89,6 +98,7 @@ class Preparation:
         for file in self._memory.values():
             os.close(file.descriptor)
         self._memory.clear()
+        self.secrets.remove()
         self._placing.undo()
         for path in reversed(self._made_nodes):
             self._remove_node(path)
@@ -112,7 +122,10 @@ class Preparation:
         self._stubs.make(os.path.dirname(mount.target) or "/", folder=True)
         if mount.kind == "secret":
             self._stubs.make(mount.target, folder=False)
-            self._keep_in_memory(mount)
+            if self._rung is Rung.PROOT:
+                self.secrets.add(mount)
+            else:
+                self._keep_in_memory(mount)
         else:
             self._placing.place(mount)
 

@@ -21,6 +21,7 @@ __all__ = [
     "raw",
     "restrict_mount",
     "statx_into",
+    "trace_me",
     "umount",
     "unshare",
 ]
@@ -42,8 +43,8 @@ AT_EMPTY_PATH = 0x1000
 
 _OPENAT2, _CLOSE_RANGE, _MOUNT_SETATTR = 437, 436, 442
 _NUMBERS = {
-    "x86_64": {"clone": 56, "pivot_root": 155, "statx": 332, "seccomp": 317},
-    "aarch64": {"clone": 220, "pivot_root": 41, "statx": 291, "seccomp": 277},
+    "x86_64": {"clone": 56, "pivot_root": 155, "statx": 332, "seccomp": 317, "ptrace": 101},
+    "aarch64": {"clone": 220, "pivot_root": 41, "statx": 291, "seccomp": 277, "ptrace": 117},
 }
 #: What Docker leaves in the capability bounding set: chown, dac_override, fowner, fsetid, kill,
 #: setgid, setuid, setpcap, net_bind_service, net_raw, sys_chroot, mknod, audit_write, setfcap.
@@ -108,6 +109,11 @@ def prctl(option: int, value: int) -> None:
     """One prctl option with one argument."""
     arguments = (ctypes.c_ulong(word) for word in (value, 0, 0, 0))
     _checked(_libc.prctl(option, *arguments), f"prctl {option}")
+
+
+def trace_me() -> None:
+    """Lets the parent trace this process (ptrace(2), PTRACE_TRACEME)."""
+    raw(_number("ptrace"), 0, 0, 0, 0, what="ptrace")
 
 
 def restrict_mount(target: str, *, recursive: bool) -> None:

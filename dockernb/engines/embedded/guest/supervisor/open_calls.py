@@ -12,8 +12,9 @@ from .ids import Ids
 from .notify import Call
 from .owner_calls import new_owner
 from .paths import AT_FDCWD, open_parent, open_path
-from .permissions import EXECUTE, READ, WRITE, check, check_search, permitted
+from .permissions import EXECUTE, READ, WRITE, check, check_search, check_way, permitted
 from .process import read_path, umask_of, write_memory
+from .root_rights import open_as_root
 
 __all__ = ["handlers"]
 
@@ -45,9 +46,14 @@ class _Files:
     def open(self, call: Call, folder: int, path: int, flags: int, mode: int) -> int | None:
         context = self._context
         ids = context.restricted(call)
-        if ids is None and context.served is None:
+        if ids is None and context.served is None and context.traced is None:
             return GO_ON
         name, flags = read_path(call, path), uint32(flags)
+        if context.traced:
+            if context.traced.opens_program(context, call, name):
+                return GO_ON
+            if ids is None:
+                return self._open_as_root(call, name, flags, mode)
         if context.served:
             opened = context.served.open(call.pid, folder, name, flags)
             if opened is not None:
@@ -70,10 +76,17 @@ class _Files:
             return GO_ON
         try:
             check(ids, found, _wanted(flags))
-            _check_way(ids, call, folder, name)
+            check_way(ids, call, folder, name)
         finally:
             os.close(found)
         return GO_ON
+
+    def _open_as_root(self, call: Call, name: bytes, flags: int, mode: int) -> int | None:
+        opened = None if name.startswith(_NOT_FILES) else open_as_root(call, name, flags, mode)
+        if opened is None:
+            return GO_ON
+        self._hand_over(call, opened, flags)
+        return None
 
     def _check_served(
         self, call: Call, ids: Ids | None, folder: int, name: bytes, opened: int, wanted: int
@@ -94,7 +107,7 @@ class _Files:
         parent, base = open_parent(call.pid, folder, name)
         try:
             check(ids, parent, WRITE | EXECUTE)
-            check_search(ids, call.pid, parent)
+            check_search(ids, call, parent)
             permissions = mode & 0o7777 & ~umask_of(call.pid)
             # Exclusively: what another process made meanwhile has its own owner.
             how = flags | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NOCTTY
@@ -133,7 +146,7 @@ class _Files:
             return GO_ON
         try:
             check(ids, found, uint32(mode) & 7)
-            _check_way(ids, call, folder, name)
+            check_way(ids, call, folder, name)
         finally:
             os.close(found)
         return GO_ON
@@ -155,14 +168,3 @@ class _Files:
 def _wanted(flags: int) -> int:
     wanted = {os.O_RDONLY: READ, os.O_WRONLY: WRITE}.get(flags & os.O_ACCMODE, READ | WRITE)
     return wanted | (WRITE if flags & os.O_TRUNC else 0)
-
-
-def _check_way(ids: Ids, call: Call, folder: int, name: bytes) -> None:
-    try:
-        parent, _ = open_parent(call.pid, folder, name)
-    except OSError:
-        return
-    try:
-        check_search(ids, call.pid, parent)
-    finally:
-        os.close(parent)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 
 from . import (
     attribute_calls,
@@ -20,6 +21,7 @@ from .id_table import IdTable
 from .ids import Ids
 from .notify import Listener
 from .served import Served
+from .traced import Traced
 
 __all__ = ["Supervisor"]
 
@@ -41,16 +43,25 @@ class Supervisor:
     Args:
         listener: The descriptor that the guest's filter sends calls to; not closed here.
         initial: Who the guest starts as.
+        traced: For a guest under PRoot; `roots` are where its tree ends upwards.
     """
 
-    def __init__(self, listener: int, initial: Ids, served: Served | None) -> None:
+    def __init__(
+        self,
+        listener: int,
+        initial: Ids,
+        served: Served | None,
+        traced: Traced | None = None,
+        roots: tuple[os.stat_result, ...] = (),
+    ) -> None:
         arch = native()
-        self._listener = Listener(listener)
-        self._context = Context(arch, self._listener, IdTable(initial), served)
+        self._listener = Listener(listener, roots)
+        self._context = Context(arch, self._listener, IdTable(initial), served, traced)
         self._handlers: dict[int, Handler] = {}
         numbers = {**arch.calls, **{name: number for name, (number, _) in arch.limit_calls.items()}}
-        for module in _MODULES:
-            for name, handler in module.handlers(self._context).items():
+        found = [module.handlers(self._context) for module in _MODULES]
+        for handlers in [*found, traced.handlers() if traced else {}]:
+            for name, handler in handlers.items():
                 if name in numbers:
                     self._handlers[numbers[name]] = handler
 
@@ -65,6 +76,12 @@ class Supervisor:
         call = listener.receive()
         if call is None:
             return
+        traced = self._context.traced
+        if traced:
+            if call.pid == traced.tracer:
+                listener.let_go_on(call)
+                return
+            traced.meet(call)
         handler = self._handlers.get(call.number)
         try:
             result = GO_ON if handler is None else handler(call)
