@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -48,6 +49,7 @@ def trees(open_folder: Path) -> Trees:
 @pytest.fixture(params=RUNGS, ids=RUNGS.values())
 def bench(request: pytest.FixtureRequest, open_folder: Path, trees: Trees) -> Bench:
     """A fresh busybox tree on each rung."""
+    need_proot(request.param)
     return new_bench(request.param, open_folder, trees)
 
 
@@ -61,6 +63,11 @@ def user_bench(request: pytest.FixtureRequest, open_folder: Path, trees: Trees) 
 def mount_bench(request: pytest.FixtureRequest, open_folder: Path, trees: Trees) -> Bench:
     """The same, only on the rungs with mounts."""
     return new_bench(request.param, open_folder, trees)
+
+
+def need_proot(rung: int) -> None:
+    if rung == 6 and shutil.which("proot") is None:
+        missing("embedded", "PRoot is not there: apt-get install proot")
 
 
 def new_bench(rung: int, open_folder: Path, trees: Trees, name: str = "busybox") -> Bench:

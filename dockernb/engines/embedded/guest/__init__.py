@@ -13,12 +13,13 @@ from __future__ import annotations
 from .command import Credentials, GuestCommand, GuestEnd, GuestMount, Limits
 from .namespaces import enter_namespaces, mount_overlay, own_mounts, unmount
 from .owners import Device, Owner, read_owner, write_owner
-from .probe import probe
+from .probe import INSTALL_PROOT, probe
 from .run import run_guest
 from .rung import Ladder, Rung, RungReport
 from .users import resolve_user
 
 __all__ = [
+    "INSTALL_PROOT",
     "Credentials",
     "Device",
     "GuestCommand",

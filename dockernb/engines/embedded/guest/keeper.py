@@ -18,8 +18,9 @@ from dataclasses import dataclass, field
 from . import syscalls
 from .killing import become_subreaper, kill_descendants
 from .main_process import MainProcess
-from .proot import end_traced
+from .proot import end_traced, has_guests, stop_tracer
 from .rung import Rung
+from .secrets import SECRETS
 from .start import LISTENER_MESSAGE, Start, become_guest
 from .supervisor.ids import Ids
 from .supervisor.served import Served
@@ -70,12 +71,16 @@ def keep(start: Start, served: Served | None, *, cancel: int, worker: int) -> Ou
     finally:
         if start.rung is Rung.PROOT:
             end_traced(pid)
-            for secret in start.binds:  # also when the worker is dead
+            for secret in _secrets(start):  # also when the worker is dead
                 with contextlib.suppress(OSError):
                     os.unlink(secret)
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
         kill_descendants()
+
+
+def _secrets(start: Start) -> list[str]:
+    return [path for path in start.binds if path.startswith(SECRETS)]
 
 
 def _namespaces(start: Start) -> int:
@@ -99,7 +104,9 @@ class _Keeping:
         self._poll = select.poll()
         self._listener = -1
         self._supervisor: Supervisor | None = None
-        self._traced = Traced(start.root, pid) if start.rung is Rung.PROOT else None
+        self._traced = (
+            Traced(start.root, pid, start.command.env) if start.rung is Rung.PROOT else None
+        )
         self._main: MainProcess | None = None
         self._outcome = Outcome()
 
@@ -124,7 +131,12 @@ class _Keeping:
     def _main_has_ended(self, ready: dict[int, int]) -> bool:
         """PRoot goes on until the last process of the guest has ended: a RUN does not."""
         if self._main is not None:
-            return self._main.descriptor in ready
+            if self._main.descriptor not in ready:
+                return False
+            if has_guests(self._pid):
+                return True
+            self._poll.unregister(self._main.descriptor)  # PRoot ends by itself
+            return False
         if self._traced and self._traced.main:
             with contextlib.suppress(ProcessLookupError):
                 self._main = MainProcess(self._traced.main)
@@ -149,6 +161,7 @@ class _Keeping:
     def _kill(self) -> None:
         if self._traced:
             if self._listener >= 0:
+                stop_tracer(self._pid)
                 # From now on the kernel refuses what the supervisor was asked for.
                 self._poll.unregister(self._listener)
                 os.close(self._listener)
@@ -180,7 +193,7 @@ class _Keeping:
         """Where PRoot's guests are at the top: in the tree, and in the folder of a secret."""
         if not self._traced:
             return ()
-        tops = {self._start.root, *map(os.path.dirname, self._start.binds)}
+        tops = {self._start.root, *map(os.path.dirname, _secrets(self._start))}
         return tuple(map(os.stat, tops))
 
     def _answer(self, events: int) -> None:

@@ -14,6 +14,7 @@ from .command import GuestCommand, GuestMount
 from .devices import LINKS, NODES
 from .inside import Inside
 from .network_files import HOSTNAME, hosts_file, resolver_file
+from .opened_up import opened_up
 from .owners import Owner
 from .placing import Placing
 from .rung import Rung
@@ -23,6 +24,7 @@ from .supervisor.served import MemoryFile, Served
 
 __all__ = ["Preparation"]
 
+_TERMINALS = "/dev/pts"
 _SYSTEM = ("/proc", "/sys", "/dev")
 _TABLE = b"overlay / overlay rw,relatime 0 0\nproc /proc proc rw,nosuid,nodev,noexec,relatime 0 0\n"
 #: A root that is no mount has an empty table, on which df and others give up.
@@ -64,7 +66,8 @@ class Preparation:
     @property
     def binds(self) -> Mapping[str, str]:
         """What PRoot shows besides the tree: path of the host -> path in the guest."""
-        return self.secrets.binds
+        devices = (*(f"/dev/{name}" for name in (*NODES, "ptmx")), _TERMINALS)
+        return {**{path: path for path in devices}, **self.secrets.binds}
 
     def _hostname(self) -> str:
         """Only root that may mount, or a user namespace, can give the machine another name."""
@@ -74,6 +77,19 @@ class Preparation:
 
     def make(self) -> None:
         """Makes everything; call `undo` whether or not this raises."""
+        with self._opened():
+            self._make()
+
+    def _opened(self) -> contextlib.ExitStack:
+        """What mode closes to its owner, where no user namespace gives root's rights."""
+        stack = contextlib.ExitStack()
+        if self._rung is Rung.PROOT:
+            stack.enter_context(opened_up(str(self._root)))
+            if (etc := self._root / "etc").is_dir() and not etc.is_symlink():
+                stack.enter_context(opened_up(str(etc)))
+        return stack
+
+    def _make(self) -> None:
         self._stubs.make_all(_SYSTEM, self.files)
         for mount in self._command.mounts:
             if self._rung.has_mounts:
@@ -82,8 +98,7 @@ class Preparation:
                 self._place(mount)
         if self._rung.has_mounts:
             return
-        if self._rung is not Rung.PROOT:
-            self._make_devices()
+        self._make_devices()
         if self._rung is Rung.CHROOT:
             for path, content in {**self.files, **_MOUNT_TABLES}.items():
                 file = GuestMount("secret", path, content=content, mode=0o644, read_only=True)
@@ -95,6 +110,10 @@ class Preparation:
 
     def undo(self) -> tuple[str, ...]:
         """Takes everything out; returns the mount points that had to stay."""
+        with self._opened():
+            return self._undo()
+
+    def _undo(self) -> tuple[str, ...]:
         for file in self._memory.values():
             os.close(file.descriptor)
         self._memory.clear()
@@ -144,6 +163,8 @@ class Preparation:
         self._placing.place(GuestMount("tmpfs", "/dev/shm"))  # noqa: S108
         for name in (*NODES, "ptmx"):
             self._make_node(f"/dev/{name}", name)
+        if self._rung is Rung.PROOT:
+            self._stubs.make(_TERMINALS, folder=True)
         with self._inside.parent("/dev/fd") as (parent, _):
             for name, target in LINKS.items():
                 with contextlib.suppress(FileExistsError):

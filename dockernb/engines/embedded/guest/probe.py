@@ -43,8 +43,6 @@ def _try(rung: Rung, store: Path) -> RungReport:
     is_root = os.geteuid() == 0
     if rung is Rung.NONE:
         return RungReport(rung, works=True)
-    if rung is Rung.PROOT and proot_program() is None:
-        return RungReport(rung, works=False, reason="no program `proot`", help=INSTALL_PROOT)
     if rung in {Rung.OVERLAY_ROOT, Rung.PLAIN_CHROOT} and not is_root:
         return RungReport(rung, works=False, reason=_ROOT_NEEDED, help="start Jupyter as root")
     if rung.is_supervised and platform.machine() not in arch.BY_MACHINE:
@@ -54,6 +52,9 @@ def _try(rung: Rung, store: Path) -> RungReport:
         said = try_in_child(attempt)
         if said:
             return RungReport(rung, works=False, reason=f"{what}: {said}", help=_help(what))
+    if rung is Rung.PROOT and proot_program() is None:
+        # Last: where nothing else is missing, it is sure to help.
+        return RungReport(rung, works=False, reason="there is no `proot`", help=INSTALL_PROOT)
     return RungReport(rung, works=True)
 
 

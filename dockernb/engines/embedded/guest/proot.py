@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import glob
 import os
 import shutil
 import signal
@@ -21,9 +22,18 @@ from .command import GuestCommand
 from .inside import Inside
 from .killing import descendants
 
-__all__ = ["end_traced", "find_program", "proot_command", "proot_environment", "proot_program"]
+__all__ = [
+    "end_traced",
+    "find_program",
+    "has_guests",
+    "proot_command",
+    "proot_environment",
+    "proot_program",
+    "stop_tracer",
+]
 
-_HOST_FOLDERS = ("/dev", "/proc", "/sys")
+_HOST_FOLDERS = ("/proc", "/sys")
+_LEFT_BEHIND = "/tmp/prooted-{pid}-*"  # noqa: S108 (PRoot's choice)
 _PATIENCE = 1.0
 
 
@@ -38,23 +48,20 @@ def proot_command(
     """The command line that runs `argv` in `root`.
 
     Args:
-        binds: Path of the host -> path in the guest, besides /dev, /proc and /sys.
+        binds: Path of the host -> path in the guest, besides /proc and /sys.
     """
     pairs = [(folder, folder) for folder in _HOST_FOLDERS] + list(binds.items())
     options = [word for source, target in pairs for word in ("-b", f"{source}:{target}")]
     return [program, "-v", "-1", "-r", root, *options, "-w", working_dir, *argv]
 
 
-def proot_environment(env: Mapping[str, str], folder: str) -> dict[str, str]:
+def proot_environment(env: Mapping[str, str]) -> dict[str, str]:
     """`env` with what PRoot is told; the supervisor takes it out before the guest sees it.
 
     Without PRoot's own seccomp filter: the answer of ours, to ask the supervisor, comes before its
     answer, to stop the process, and paths would go by untranslated.
-
-    Args:
-        folder: Where PRoot may put its loader; a folder on a disk that lets programs be executed.
     """
-    return {**env, "PROOT_NO_SECCOMP": "1", "PROOT_TMP_DIR": folder}
+    return {**env, "PROOT_NO_SECCOMP": "1"}
 
 
 def find_program(inside: Inside, command: GuestCommand, path: str) -> str:
@@ -95,16 +102,26 @@ def _is_executable(inside: Inside, path: str) -> bool:
         os.close(descriptor)
 
 
+def has_guests(tracer: int) -> bool:
+    """Whether any process but PRoot lives below this one."""
+    return bool(_living_guests(tracer))
+
+
+def stop_tracer(tracer: int) -> None:
+    """Stops PRoot: from then on a process of its guest gets past no system call, so none forks."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(tracer, signal.SIGSTOP)
+
+
 def end_traced(tracer: int) -> None:
     """Kills all that PRoot traces, and then PRoot: guests without it would run on the host's paths.
 
-    A process of the guest gets past no system call while PRoot is stopped, so none can fork.
+    What PRoot has left behind in /tmp is removed.
     """
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(tracer, signal.SIGSTOP)
+    stop_tracer(tracer)
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
-        living = [pid for pid in descendants(os.getpid()) if pid != tracer and _is_living(pid)]
+        living = _living_guests(tracer)
         if not living:
             break
         for pid in living:
@@ -113,6 +130,14 @@ def end_traced(tracer: int) -> None:
         time.sleep(0.001)
     with contextlib.suppress(ProcessLookupError):
         os.kill(tracer, signal.SIGKILL)
+    for left in glob.glob(_LEFT_BEHIND.format(pid=tracer)):
+        shutil.rmtree(left, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            os.unlink(left)
+
+
+def _living_guests(tracer: int) -> list[int]:
+    return [pid for pid in descendants(os.getpid()) if pid != tracer and _is_living(pid)]
 
 
 def _is_living(pid: int) -> bool:

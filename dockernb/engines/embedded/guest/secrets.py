@@ -11,9 +11,11 @@ from ....errors import UnsupportedByEngineError
 from .command import GuestMount
 from .owners import Owner, write_owner
 
-__all__ = ["Secrets"]
+__all__ = ["SECRETS", "Secrets"]
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 (its files go into a folder of their own)
+#: How the paths of all secrets begin.
+SECRETS = f"{_MEMORY}/dockernb-"
 
 
 class Secrets:
@@ -38,7 +40,7 @@ class Secrets:
                 hint="Use the docker engine for this step: %engine docker",
             )
         if self.folder is None:
-            self.folder = tempfile.mkdtemp(prefix="dockernb-", dir=_MEMORY)
+            self.folder = tempfile.mkdtemp(prefix=os.path.basename(SECRETS), dir=_MEMORY)
         path = os.path.join(self.folder, str(len(self.binds)))
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "wb") as file:

@@ -179,7 +179,7 @@ def _execute(start: Start, control: socket.socket) -> NoReturn:
     _supervise(start, control)
     try:
         path = _find(command.argv[0], env.get("PATH", _PATH)) if launch is None else launch[0]
-        os.execve(*(launch or (path, command.argv, env)))
+        os.execve(*(launch or (path, command.argv, env)))  # noqa: S606 (the guest's command)
     except OSError as error:
         _give_up(command.argv[0], error)
 
@@ -202,7 +202,7 @@ def _traced_launch(
     name = command.argv[0] if env.get("PATH") and not command.argv[0].startswith("-") else path
     argv = (name, *command.argv[1:])
     words = proot_command(program, start.root, command.working_dir, start.binds, argv)
-    return program, tuple(words), proot_environment(env, os.path.dirname(start.root))
+    return program, tuple(words), proot_environment(env)
 
 
 def _find(name: str, path: str) -> str:

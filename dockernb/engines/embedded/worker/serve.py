@@ -37,8 +37,8 @@ class Worker:
         self._layers = layers
         self._folders = layers.folders
         self._rung = rung
-        # The root of a user namespace cannot give files away; nor can an ordinary user.
-        is_root = os.geteuid() == 0 and not rung.in_user_namespace
+        # A supervisor keeps owners itself; and an ordinary user cannot give files away.
+        is_root = os.geteuid() == 0 and not rung.is_supervised
         self._owners: Owners = REAL if is_root else NOTED
         self._has_overlay = rung.has_overlay
         self._root: Root | None = None

@@ -7,6 +7,7 @@ import os
 import stat
 
 from ..owners import write_owner
+from ..secrets import SECRETS
 from .context import GO_ON, Context, Handlers, int32, uint32
 from .ids import Ids
 from .notify import Call
@@ -22,6 +23,8 @@ _AT_SYMLINK_NOFOLLOW = 0x100
 _CREATE = os.O_CREAT | os.O_WRONLY | os.O_TRUNC
 #: Below these a user's rights are the kernel's matter.
 _NOT_FILES = (b"/dev/", b"/proc/", b"/sys/")
+#: But this is where PRoot finds a secret.
+_SECRETS = os.fsencode(SECRETS)
 
 
 def handlers(context: Context) -> Handlers:
@@ -60,7 +63,7 @@ class _Files:
                 self._check_served(call, ids, folder, name, opened, _wanted(flags))
                 self._hand_over(call, opened, flags)
                 return None
-        if ids is None or flags & os.O_PATH or not name or name.startswith(_NOT_FILES):
+        if ids is None or flags & os.O_PATH or not name or _is_kernels(name):
             return GO_ON
         follow = not flags & os.O_NOFOLLOW and flags & (os.O_CREAT | os.O_EXCL) != (
             os.O_CREAT | os.O_EXCL
@@ -82,7 +85,7 @@ class _Files:
         return GO_ON
 
     def _open_as_root(self, call: Call, name: bytes, flags: int, mode: int) -> int | None:
-        opened = None if name.startswith(_NOT_FILES) else open_as_root(call, name, flags, mode)
+        opened = None if _is_kernels(name) else open_as_root(call, name, flags, mode)
         if opened is None:
             return GO_ON
         self._hand_over(call, opened, flags)
@@ -96,7 +99,7 @@ class _Files:
             return
         mode = os.fstat(opened).st_mode
         owner = self._context.served.owner(call.pid, folder, name)
-        is_file = stat.S_ISREG(mode) and not name.startswith(_NOT_FILES)
+        is_file = stat.S_ISREG(mode) and not _is_kernels(name)
         if is_file and not permitted(ids, mode, owner, wanted):
             os.close(opened)
             raise PermissionError(errno.EACCES, "denied by its mode")
@@ -138,7 +141,7 @@ class _Files:
                 self._check_served(call, ids, folder, name, served, uint32(mode) & 7)
                 os.close(served)
                 return 0
-        if ids is None or not name or name.startswith(_NOT_FILES):
+        if ids is None or not name or _is_kernels(name):
             return GO_ON
         try:
             found = open_path(call.pid, folder, name, follow=follow)
@@ -163,6 +166,10 @@ class _Files:
         target = target[: int32(size)]
         write_memory(call, buffer, target)
         return len(target)
+
+
+def _is_kernels(path: bytes) -> bool:
+    return path.startswith(_NOT_FILES) and not path.startswith(_SECRETS)
 
 
 def _wanted(flags: int) -> int:

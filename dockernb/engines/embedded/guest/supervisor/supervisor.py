@@ -60,7 +60,7 @@ class Supervisor:
         self._handlers: dict[int, Handler] = {}
         numbers = {**arch.calls, **{name: number for name, (number, _) in arch.limit_calls.items()}}
         found = [module.handlers(self._context) for module in _MODULES]
-        for handlers in [*found, traced.handlers() if traced else {}]:
+        for handlers in [*found, traced.handlers(self._context) if traced else {}]:
             for name, handler in handlers.items():
                 if name in numbers:
                     self._handlers[numbers[name]] = handler

@@ -10,7 +10,9 @@ from __future__ import annotations
 import os
 import stat
 import struct
+from collections.abc import Mapping
 
+from ..syscalls import DOCKER_CAPABILITIES
 from .context import GO_ON, Context, Handlers, int32
 from .ids import exec_program
 from .notify import Call
@@ -20,7 +22,9 @@ from .process import read_memory, read_path, thread_group, write_memory
 
 __all__ = ["Traced"]
 
-_OWN_VARIABLES = b"PROOT_"
+#: What PRoot is told, and what it sets by itself.
+_FOREIGN = (b"PROOT_NO_SECCOMP=", b"PWD=", b"OLDPWD=")
+_CAPABILITY_VERSION_3 = 0x20080522
 _MOST_VARIABLES = 1 << 16
 _POINTER = struct.Struct("=Q")
 
@@ -31,9 +35,11 @@ class Traced:
     Args:
         root: The guest's root on the host.
         tracer: PRoot's process.
+        env: The environment that the guest is to have.
     """
 
-    def __init__(self, root: str, tracer: int) -> None:
+    def __init__(self, root: str, tracer: int, env: Mapping[str, str]) -> None:
+        self._foreign = tuple(name for name in _FOREIGN if name.rstrip(b"=").decode() not in env)
         self._root = root
         self.tracer = tracer
         #: The guest's first process, once it has called.
@@ -47,9 +53,14 @@ class Traced:
         if self.main is None:
             self.main = call.pid
 
-    def handlers(self) -> Handlers:
+    def handlers(self, context: Context) -> Handlers:
         """By name of the call."""
-        return {"chroot": self._chroot, "exit": self._exit, "exit_group": self._exit}
+        return {
+            "capget": lambda call: _show_capabilities(context, call),
+            "chroot": self._chroot,
+            "exit": self._exit,
+            "exit_group": self._exit,
+        }
 
     def _chroot(self, call: Call) -> int:
         """Into the root that it has, as package scripts do; PRoot knows no other."""
@@ -65,7 +76,7 @@ class Traced:
     def execute(self, call: Call) -> int:
         """The path is that of PRoot's loader, which opens the program as its first file."""
         if call.pid == self.main and not self._starting:
-            _hide_variables(call, call.args[2])
+            _hide_variables(call, call.args[2], self._foreign)
         self._starting.add(call.pid)
         return GO_ON
 
@@ -92,13 +103,24 @@ class Traced:
         return True
 
 
-def _hide_variables(call: Call, array: int) -> None:
-    """Takes what PRoot was told out of the environment of the first program."""
+def _show_capabilities(context: Context, call: Call) -> int:
+    """Docker's, of the caller itself; in a user namespace the kernel would say so."""
+    header, address = call.args[:2]
+    version, pid = struct.unpack("=Ii", read_memory(call, header, 8))
+    if version != _CAPABILITY_VERSION_3 or pid not in {0, call.pid} or not address:
+        return GO_ON
+    held = DOCKER_CAPABILITIES if context.table.of(call.pid).capable else 0
+    write_memory(call, address, struct.pack("=6I", held, held, 0, 0, 0, 0))
+    return 0
+
+
+def _hide_variables(call: Call, array: int, names: tuple[bytes, ...]) -> None:
+    """Takes variables out of the environment of the first program."""
     kept = []
     for index in range(_MOST_VARIABLES):
         (pointer,) = _POINTER.unpack(read_memory(call, array + 8 * index, 8))
         if not pointer:
             break
-        if read_memory(call, pointer, len(_OWN_VARIABLES)) != _OWN_VARIABLES:
+        if not any(read_memory(call, pointer, len(name)) == name for name in names):
             kept.append(pointer)
     write_memory(call, array, b"".join(map(_POINTER.pack, (*kept, 0))))
