@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
 from dockernb.engines.base import ContainerSpec, Image, OnOutput, PathStat
+from dockernb.engines.embedded.guest import Limits
 from dockernb.engines.embedded.output import Pipes, follow
 from dockernb.engines.embedded.run_messages import layers_message, run_message
 from dockernb.engines.embedded.store.errors import store_errors
@@ -40,7 +41,9 @@ class EmbeddedContainer:
         parent: ImageRecord,
         spec: ContainerSpec,
         hold: Callable[[Image], Image],
+        limits: Limits,
     ) -> None:
+        self._limits = limits
         self._store = store
         self._hold = hold
         self._helper = helper
@@ -67,7 +70,7 @@ class EmbeddedContainer:
         check_commands_can_run(self._helper.facts())
         self._diff = None
         with Pipes() as pipes:
-            message = run_message(self._spec, self._store)
+            message = run_message(self._spec, self._store, self._limits)
             self._worker.send("run", [pipes.output_end, pipes.cancel_end], **message)
             pipes.close_theirs()
             follow(pipes, self._worker.channel.fileno(), on_output, cancel)

@@ -53,9 +53,10 @@ def bench(request: pytest.FixtureRequest, open_folder: Path, trees: Trees) -> Be
     return new_bench(request.param, open_folder, trees)
 
 
-@pytest.fixture(params=[2, 3, 4], ids=["overlay-user", "bind", "chroot"])
+@pytest.fixture(params=[2, 3, 4, 6], ids=["overlay-user", "bind", "chroot", "proot"])
 def user_bench(request: pytest.FixtureRequest, open_folder: Path, trees: Trees) -> Bench:
     """The same, only on the rungs with a supervisor."""
+    need_proot(request.param)
     return new_bench(request.param, open_folder, trees)
 
 

@@ -10,6 +10,7 @@ What this isolates: nothing against malice. A guest has the rights of the user w
 
 from __future__ import annotations
 
+from .cgroups import MOST_PROCESSES_OF_ROOT, groups_here
 from .command import Credentials, GuestCommand, GuestEnd, GuestMount, Limits
 from .namespaces import enter_namespaces, mount_overlay, own_mounts, unmount
 from .owners import Device, Owner, read_owner, write_owner
@@ -20,6 +21,7 @@ from .users import resolve_user
 
 __all__ = [
     "INSTALL_PROOT",
+    "MOST_PROCESSES_OF_ROOT",
     "Credentials",
     "Device",
     "GuestCommand",
@@ -31,6 +33,7 @@ __all__ = [
     "Rung",
     "RungReport",
     "enter_namespaces",
+    "groups_here",
     "mount_overlay",
     "own_mounts",
     "probe",

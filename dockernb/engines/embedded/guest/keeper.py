@@ -13,9 +13,11 @@ import os
 import select
 import signal
 import socket
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from . import syscalls
+from .cgroups import MOST_PROCESSES_OF_ROOT, Group, make_group
+from .command import Limits
 from .killing import become_subreaper, kill_descendants
 from .main_process import MainProcess
 from .proot import end_traced, has_guests, stop_tracer
@@ -61,14 +63,17 @@ def keep(start: Start, served: Served | None, *, cancel: int, worker: int) -> Ou
     os.setsid()  # its own session has no terminal: /dev/tty says so
     become_subreaper()
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    group = make_group(_limits(start))
     pid = syscalls.clone(_namespaces(start))
     if pid == 0:
         ours.close()
-        become_guest(start, theirs)
+        become_guest(start, theirs, group)
     theirs.close()
     try:
-        return _Keeping(start, served, ours, pid).until_end(cancel, worker)
+        return _Keeping(start, served, ours, pid, group).until_end(cancel, worker)
     finally:
+        if group:
+            group.kill()
         if start.rung is Rung.PROOT:
             end_traced(pid)
             for secret in _secrets(start):  # also when the worker is dead
@@ -77,6 +82,16 @@ def keep(start: Start, served: Served | None, *, cancel: int, worker: int) -> Ou
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
         kill_descendants()
+        if group:
+            group.remove()
+
+
+def _limits(start: Start) -> Limits:
+    """Of root, whose processes setrlimit(2) does not count, at least the number is limited."""
+    asked = start.command.limits
+    if start.rung.has_real_ids and asked.processes is None:
+        return replace(asked, processes=MOST_PROCESSES_OF_ROOT)
+    return asked
 
 
 def _secrets(start: Start) -> list[str]:
@@ -95,8 +110,14 @@ def _namespaces(start: Start) -> int:
 
 class _Keeping:
     def __init__(
-        self, start: Start, served: Served | None, control: socket.socket, pid: int
+        self,
+        start: Start,
+        served: Served | None,
+        control: socket.socket,
+        pid: int,
+        group: Group | None,
     ) -> None:
+        self._group = group
         self._start = start
         self._served = served
         self._control = control
@@ -159,6 +180,8 @@ class _Keeping:
         return self._outcome
 
     def _kill(self) -> None:
+        if self._group:
+            self._group.kill()
         if self._traced:
             if self._listener >= 0:
                 stop_tracer(self._pid)

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from . import syscalls
+from .cgroups import Group
 from .command import GuestCommand
 from .denied import denying_program
 from .inside import Inside
@@ -57,10 +58,16 @@ class Start:
     binds: Mapping[str, str] = field(default_factory=dict)
 
 
-def become_guest(start: Start, control: socket.socket) -> NoReturn:
-    """Makes this process the guest's command; says what failed on `control`, as JSON."""
+def become_guest(start: Start, control: socket.socket, group: Group | None) -> NoReturn:
+    """Makes this process the guest's command; says what failed on `control`, as JSON.
+
+    Args:
+        group: What limits the command, if not setrlimit(2).
+    """
     what = "starting the command"
     try:
+        for door in group.doors if group else ():
+            os.write(door, b"0")
         _take_streams(start, control)
         _forget_signals()
         os.setsid()
@@ -71,7 +78,7 @@ def become_guest(start: Start, control: socket.socket) -> NoReturn:
         what = "setting user, limits and filter"
         if start.rung is Rung.OVERLAY_ROOT and platform.machine() in BY_MACHINE:
             deny(denying_program(native()))
-        _take_credentials(start)
+        _take_credentials(start, group.limited if group else set())
         _execute(start, control)
     except OSError as error:
         said = {"what": what, "errno": error.errno or 0, "error": error.strerror or str(error)}
@@ -140,13 +147,13 @@ def _raise_loopback() -> None:
         fcntl.ioctl(any_socket, siocsifflags, struct.pack("16sH22x", b"lo", flags | is_up))
 
 
-def _take_credentials(start: Start) -> None:
+def _take_credentials(start: Start, limited: set[str]) -> None:
     limits, who = start.command.limits, start.command.credentials
-    for name, value in (
-        (resource.RLIMIT_DATA, limits.memory),
-        (resource.RLIMIT_NPROC, limits.processes),
+    for name, value, controller in (
+        (resource.RLIMIT_DATA, limits.memory, "memory"),
+        (resource.RLIMIT_NPROC, limits.processes, "pids"),
     ):
-        if value is not None:
+        if value is not None and controller not in limited:
             resource.setrlimit(name, (value, value))
     syscalls.drop_bounding_set()
     if not start.rung.is_supervised:
