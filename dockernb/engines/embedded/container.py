@@ -50,6 +50,7 @@ class EmbeddedContainer:
         self._parent = parent
         self._spec = spec
         self._diff: FilesystemDiff | None = None
+        self._warnings: tuple[str, ...] = ()
         self._id = secrets.token_hex(32)
         layers = layers_message(parent, store)
         self._worker = helper.worker(layers)
@@ -64,6 +65,10 @@ class EmbeddedContainer:
     def id(self) -> str:
         return self._id
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return self._warnings
+
     def run(self, on_output: OnOutput, cancel: threading.Event) -> int:
         if cancel.is_set():
             raise BuildInterruptedError("the step was interrupted before its command was started")
@@ -75,6 +80,7 @@ class EmbeddedContainer:
             pipes.close_theirs()
             follow(pipes, self._worker.channel.fileno(), on_output, cancel)
             end = self._worker.answer()
+        self._warnings = tuple(str(text) for text in end["warnings"])
         if end["cancelled"]:
             raise BuildInterruptedError("the command was interrupted; all its processes were ended")
         return int(end["exit_code"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -197,3 +198,15 @@ def test_more_memory_than_the_limit_is_not_to_be_had(bench: Bench) -> None:
     ended = bench.run(f"{greedy}; ulimit -d", limits={"memory": 64 << 20})
     by_group = not bench.is_user and "memory" in groups_here()
     assert ended.out == ("unlimited\n" if by_group else f"{64 << 10}\n")
+
+
+def test_a_low_port_that_is_refused_is_told(user_bench: Bench) -> None:
+    """Of root outside, and in a network of its own, it is not."""
+    first = int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text())
+    ended = user_bench.run(f"nc -l -p {first - 1} -w 1")
+    if first > 1:
+        assert ended.exit_code != 0
+        assert [text.split(":")[0] for text in ended.result["warnings"]] == [
+            f"port {first - 1} could not be bound"
+        ]
+    assert user_bench.run("nc -l -p 61001 -w 1").result["warnings"] == []

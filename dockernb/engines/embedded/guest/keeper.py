@@ -14,6 +14,7 @@ import select
 import signal
 import socket
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from . import syscalls
 from .cgroups import MOST_PROCESSES_OF_ROOT, Group, make_group
@@ -203,7 +204,7 @@ class _Keeping:
             who = self._start.command.credentials
             ids = Ids.of(who.uid, who.gid, tuple(sorted({who.gid, *who.groups})))
             self._supervisor = Supervisor(
-                self._listener, ids, self._served, self._traced, self._roots()
+                self._listener, ids, self._served, self._traced, self._roots(), self._first_port()
             )
             self._poll.register(self._listener, select.POLLIN)
             return
@@ -211,6 +212,15 @@ class _Keeping:
             self._outcome.error = json.loads(message)
         self._poll.unregister(self._control.fileno())
         self._control.close()
+
+    def _first_port(self) -> int:
+        """In a network namespace of its own, a guest has all ports."""
+        if self._start.command.network == "none":
+            return 0
+        try:
+            return int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text())
+        except (OSError, ValueError):
+            return 1024
 
     def _roots(self) -> tuple[os.stat_result, ...]:
         """Where PRoot's guests are at the top: in the tree, and in the folder of a secret."""

@@ -33,6 +33,7 @@ class Context:
     Args:
         served: Paths that the supervisor serves, on a rung without mounts.
         traced: What is known of a guest under PRoot.
+        first_port: Ports below it are refused by the kernel.
         warnings: Kinds of things that could not be done as the kernel does them.
     """
 
@@ -41,6 +42,7 @@ class Context:
     table: IdTable
     served: Served | None = None
     traced: Traced | None = None
+    first_port: int = 0
     warnings: set[str] = field(default_factory=set)
 
     def restricted(self, call: Call) -> Ids | None:

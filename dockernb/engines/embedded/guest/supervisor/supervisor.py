@@ -10,6 +10,7 @@ from . import (
     folder_calls,
     id_calls,
     limit_calls,
+    network_calls,
     open_calls,
     owner_calls,
     program_calls,
@@ -30,6 +31,7 @@ _MODULES = (
     folder_calls,
     id_calls,
     limit_calls,
+    network_calls,
     open_calls,
     owner_calls,
     program_calls,
@@ -43,6 +45,7 @@ class Supervisor:
     Args:
         listener: The descriptor that the guest's filter sends calls to; not closed here.
         initial: Who the guest starts as.
+        first_port: Of those that the kernel lets it bind.
         traced: For a guest under PRoot; `roots` are where its tree ends upwards.
     """
 
@@ -53,10 +56,11 @@ class Supervisor:
         served: Served | None,
         traced: Traced | None = None,
         roots: tuple[os.stat_result, ...] = (),
+        first_port: int = 0,
     ) -> None:
         arch = native()
         self._listener = Listener(listener, roots)
-        self._context = Context(arch, self._listener, IdTable(initial), served, traced)
+        self._context = Context(arch, self._listener, IdTable(initial), served, traced, first_port)
         self._handlers: dict[int, Handler] = {}
         numbers = {**arch.calls, **{name: number for name, (number, _) in arch.limit_calls.items()}}
         found = [module.handlers(self._context) for module in _MODULES]
