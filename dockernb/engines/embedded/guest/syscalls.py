@@ -23,6 +23,7 @@ __all__ = [
     "raw",
     "restrict_mount",
     "statx_into",
+    "sync_file_system",
     "trace_me",
     "umount",
     "unshare",
@@ -117,6 +118,11 @@ def mount_step_by_step(kind: str, options: Sequence[tuple[str, str | None]], tar
         raw(_MOVE_MOUNT, *arguments, what=f"mount {kind} on {target}")
     finally:
         os.close(made)
+
+
+def sync_file_system(descriptor: int) -> None:
+    """Waits until all that was written to the descriptor's file system is on its disk (syncfs)."""
+    _checked(_libc.syncfs(descriptor), "syncfs")
 
 
 def umount(target: str, flags: int = MNT_DETACH) -> None:

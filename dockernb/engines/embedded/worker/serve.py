@@ -21,7 +21,7 @@ from dockernb.engines.embedded.worker.layers import LayerFiles
 from dockernb.engines.embedded.worker.overlay_root import OverlayRoot, remove_place
 from dockernb.engines.embedded.worker.roots import Root
 from dockernb.engines.embedded.worker.tree_root import TreeRoot
-from dockernb.engines.embedded.worker.unpack import is_unpacked, unpack_layer
+from dockernb.engines.embedded.worker.unpack import is_unpacked, settle, unpack_layer
 from dockernb.errors import EngineError
 
 __all__ = ["Worker"]
@@ -53,6 +53,7 @@ class Worker:
             "pack": self._pack,
             "keep": self._keep,
             "remove": self._remove,
+            "settle": self._settle,
         }
 
     def serve(self) -> None:
@@ -141,6 +142,11 @@ class Worker:
             root.keep(message["diff_id"])
         finally:
             root.discard()
+        return {}
+
+    def _settle(self, _message: Message, _files: list[int]) -> Message:
+        if self._has_overlay:
+            settle(self._folders)
         return {}
 
     def _remove(self, message: Message, _files: list[int]) -> Message:
