@@ -93,7 +93,8 @@ def mount(
     result = _libc.mount(
         _bytes(source), _bytes(target), _bytes(kind), ctypes.c_ulong(flags), _bytes(data or None)
     )
-    _checked(result, f"mount {kind or source} on {target}")
+    what = kind or source
+    _checked(result, f"mount {what} on {target}" if what else f"change the mount at {target}")
 
 
 def mount_step_by_step(kind: str, options: Sequence[tuple[str, str | None]], target: str) -> None:
