@@ -7,6 +7,7 @@ that this process is in, or, in version 2, where such a group may have no childr
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import time
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .command import Limits
+from .namespaces import try_in_child
 
 __all__ = ["MOST_PROCESSES_OF_ROOT", "Group", "groups_here", "make_group"]
 
@@ -32,8 +34,7 @@ class Group:
         self._folders: list[Path] = []
         #: What is limited: "pids", "memory".
         self.limited: set[str] = set()
-        #: Descriptors: a process that writes "0" to each of them is in the groups.
-        self.doors: list[int] = []
+        self._doors: list[int] = []
 
     def add(self, folder: Path, file: str, controller: str, value: int) -> None:
         """Makes the group `folder`, if it is not there, with a limit.
@@ -47,13 +48,25 @@ class Group:
         try:
             (folder / file).write_text(str(value))
             if is_new:
-                self.doors.append(os.open(folder / "cgroup.procs", os.O_WRONLY | os.O_CLOEXEC))
+                self._doors.append(os.open(folder / "cgroup.procs", os.O_WRONLY | os.O_CLOEXEC))
                 self._folders.append(folder)
         except OSError:
             if is_new:
                 folder.rmdir()
             raise
         self.limited.add(controller)
+
+    def enter(self) -> set[str]:
+        """Takes this process into the groups; returns what is limited by that.
+
+        Nothing is where the kernel refuses it: who may make a group may not always be moved there.
+        """
+        try:
+            for door in self._doors:
+                os.write(door, b"0")
+        except OSError:
+            return set()
+        return self.limited
 
     def kill(self) -> None:
         """Kills all processes in the groups, whatever they fork meanwhile."""
@@ -70,9 +83,9 @@ class Group:
 
     def remove(self) -> None:
         """Removes the groups, which must be empty; what was just killed may take a moment."""
-        for door in self.doors:
+        for door in self._doors:
             os.close(door)
-        self.doors.clear()
+        self._doors.clear()
         deadline = time.monotonic() + _PATIENCE
         while self._folders and time.monotonic() < deadline:
             try:
@@ -114,8 +127,14 @@ def groups_here() -> list[str]:
     group = make_group(Limits(memory=1 << 30, processes=MOST_PROCESSES_OF_ROOT))
     if group is None:
         return []
+    said = try_in_child(lambda: _enter_or_fail(group))
     group.remove()
-    return sorted(group.limited)
+    return [] if said else sorted(group.limited)
+
+
+def _enter_or_fail(group: Group) -> None:
+    if not group.enter():
+        raise PermissionError(errno.EPERM, "not moved")
 
 
 def _parents(controller: str) -> Iterator[tuple[Path, int]]:

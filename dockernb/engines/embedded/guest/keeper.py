@@ -214,8 +214,9 @@ class _Keeping:
         self._control.close()
 
     def _first_port(self) -> int:
-        """In a network namespace of its own, a guest has all ports."""
-        if self._start.command.network == "none":
+        """In a network namespace of its own, a guest has all ports, and as real root."""
+        is_root = self._start.rung is Rung.PROOT and os.geteuid() == 0
+        if is_root or self._start.command.network == "none":
             return 0
         try:
             return int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text())

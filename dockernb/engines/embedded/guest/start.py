@@ -66,8 +66,7 @@ def become_guest(start: Start, control: socket.socket, group: Group | None) -> N
     """
     what = "starting the command"
     try:
-        for door in group.doors if group else ():
-            os.write(door, b"0")
+        limited = group.enter() if group else set()
         _take_streams(start, control)
         _forget_signals()
         os.setsid()
@@ -78,7 +77,7 @@ def become_guest(start: Start, control: socket.socket, group: Group | None) -> N
         what = "setting user, limits and filter"
         if start.rung is Rung.OVERLAY_ROOT and platform.machine() in BY_MACHINE:
             deny(denying_program(native()))
-        _take_credentials(start, group.limited if group else set())
+        _take_credentials(start, limited)
         _execute(start, control)
     except OSError as error:
         said = {"what": what, "errno": error.errno or 0, "error": error.strerror or str(error)}
