@@ -26,7 +26,7 @@ ARROWS = {
     "engines.select": {"engines.base", "engines.docker", "engines.embedded", "folders"},
     "build": {"dockerfile", "oci", "engines.base"},
     "bases": {"engines.base", "oci"},
-    "checks": {"dockerfile", "oci", "engines.base"},
+    "checks": {"dockerfile", "oci", "engines.base", "build.result"},
     "notebook": {"dockerfile"},
     "session": {"build", "checks", "dockerfile", "engines.base", "engines.select", "folders"},
     "ui": {"build", "engines.base", "oci", "checks.result"},

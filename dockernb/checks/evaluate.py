@@ -8,7 +8,7 @@ from .exercise import Exercise, Expectation
 from .result import Answer, CheckResult
 from .subject import Finding, Subject
 
-__all__ = ["evaluate"]
+__all__ = ["evaluate", "not_examined"]
 
 
 def evaluate(exercise: Exercise, subject: Subject, failures: Mapping[str, int]) -> CheckResult:
@@ -38,6 +38,14 @@ def evaluate(exercise: Exercise, subject: Subject, failures: Mapping[str, int]) 
             earlier = failures.get(expectation.name, 0)
             answers.append(_missing(expectation, finding, subject, earlier))
     return CheckResult(exercise.name, exercise.title, tuple(answers))
+
+
+def not_examined(exercise: Exercise, problem: str) -> CheckResult:
+    """The result where there is no snapshot to examine."""
+    answers = (
+        Answer(each.name, "waiting", each.missing, each.points) for each in exercise.expectations
+    )
+    return CheckResult(exercise.name, exercise.title, tuple(answers), problem)
 
 
 def _missing(expectation: Expectation, finding: Finding, subject: Subject, earlier: int) -> Answer:

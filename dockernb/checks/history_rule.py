@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass
 
@@ -52,7 +53,7 @@ class HistoryRule:
         if found is not None:
             return Finding(False, _line(lines, found))
         places = [_first(pattern, lines) for pattern in self.order]
-        for before, after in zip(places, places[1:], strict=False):
+        for before, after in itertools.pairwise(places):
             if before is None or after is None:
                 return Finding(False)
             if before >= after:

@@ -40,11 +40,16 @@ class Answer:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What became of an exercise."""
+    """What became of an exercise.
+
+    Args:
+        problem: Why nothing could be examined; "" when it could.
+    """
 
     name: str
     title: str
     answers: tuple[Answer, ...]
+    problem: str = ""
 
     @property
     def ok(self) -> bool:
@@ -72,6 +77,7 @@ class CheckResult:
             "name": self.name,
             "title": self.title,
             "ok": self.ok,
+            "problem": self.problem,
             "score": self.score,
             "max_score": self.max_score,
             "expectations": [{**asdict(answer), "score": answer.score} for answer in self.answers],

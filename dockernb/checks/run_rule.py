@@ -12,6 +12,7 @@ from .table import Table
 __all__ = ["RunRule", "health_command"]
 
 _WITHIN = 30.0
+_SUCCESS = Match("is", (0,))
 _ASKED = ("command", "args", "healthcheck")
 
 
@@ -30,7 +31,7 @@ class RunRule:
     command: tuple[str, ...] | None = None
     args: tuple[str, ...] | None = None
     healthcheck: bool = False
-    exit_code: Match = Match("is", (0,))
+    exit_code: Match = _SUCCESS
     output: Match | None = None
     user: str = ""
     within: float = _WITHIN
@@ -44,7 +45,7 @@ class RunRule:
             command=table.command("command") if table.has("command") else None,
             args=table.texts("args") if table.has("args") else None,
             healthcheck=table.flag("healthcheck", default=False),
-            exit_code=table.match("exit_code") or Match("is", (0,)),
+            exit_code=table.match("exit_code") or _SUCCESS,
             output=table.match("output"),
             user=table.text("user", "-").removeprefix("-"),
             within=table.seconds("within") or _WITHIN,

@@ -134,7 +134,8 @@ class _Watch:
         if self.answer is not None:
             return
         mark = re.escape(self.token)
-        found = re.search(f"^{mark} answer\n(.*?)\n?^{mark} code 0$", self._text, re.M | re.S)
+        pattern = f"(?ms)^{mark} answer\n(.*?)\n?^{mark} code 0$"
+        found = re.search(pattern, self._text)
         if found is None:
             return
         self.answer = found[1]
@@ -145,7 +146,7 @@ class _Watch:
 
     def would_end(self, number: int) -> bool:
         """Whether a process 1 would have ended: it was one, or it catches the signal."""
-        found = re.search(f"^{self.token} signals (\\d+) ([0-9a-f]+)$", self._text, re.M)
+        found = re.search(f"(?m)^{self.token} signals (\\d+) ([0-9a-f]+)$", self._text)
         return found is None or found[1] == "1" or bool(int(found[2], 16) >> (number - 1) & 1)
 
     def without_marks(self, ended: Ended) -> str:

@@ -97,7 +97,7 @@ class Table:
         return words
 
     def flag(self, key: str, *, default: bool) -> bool:
-        """true or false."""
+        """A TOML boolean."""
         value = self.values[key] if self.has(key) else default
         if not isinstance(value, bool):
             raise self._wrong(key, "true or false")
