@@ -15,7 +15,7 @@ RESULT = CheckResult(
             2,
             found="it <printed> something \x1b[31melse",
             output="<script>alert(1)</script>\n\x1b]0;title\x07",
-            hint="Read & think.",
+            hint="Read & `think`.",
             hint_number=1,
             hint_count=2,
         ),
@@ -32,7 +32,7 @@ def test_text_says_what_is_right_what_is_missing_and_one_hint() -> None:
         "           found: it <printed> something \\x1b[31melse",
         "           | <script>alert(1)</script>",
         "           | \\x1b]0;title\\x07",
-        "           hint 1 of 2: Read & think.",
+        "           hint 1 of 2: Read & `think`.",
         "  1 more is looked at when the above is right",
     ]
 
@@ -42,7 +42,7 @@ def test_html_says_the_same_and_is_escaped() -> None:
     assert "<script" not in html
     assert "\x1b" not in html
     assert "Say &lt;hello&gt;" in html
-    assert "<b>Hint 1 of 2:</b> Read &amp; think." in html
+    assert "<b>Hint 1 of 2:</b> Read &amp; <code>think</code>." in html
     assert "it &lt;printed&gt; something" in html
 
 
