@@ -36,6 +36,12 @@ INTERMEDIATE_LABEL = "dockernb.intermediate"
 # Exit codes by which a shell, and the daemon, say "found but cannot be run" and "not found".
 _NOT_STARTED = {126, 127}
 
+# How Podman says the same; its API knows no exit code of what never ran (libpod/define/errors.go).
+_PODMAN_CODES = {
+    "OCI permission denied": 126,
+    "OCI runtime attempted to invoke a command that was not found": 127,
+}
+
 # How runc says that its own first process in the container died before it had set anything up: on
 # a loaded machine that is about one of some thousand starts. Nothing of the command ran.
 _RUNTIME_BROKE = ("waiting for init preliminary setup: ", "can't get final child's PID from pipe: ")
@@ -192,7 +198,7 @@ class DockerContainer:
         """What a shell would say and answer, where the command cannot be executed."""
         reason = err.words
         state = self._parts.api.get_json(f"/containers/{self._id}/json")["State"]
-        code = int(state.get("ExitCode") or 0)
+        code = int(state.get("ExitCode") or 0) or _PODMAN_CODES.get(reason.rpartition(": ")[2], 0)
         if code not in _NOT_STARTED:
             raise BuildError(
                 f"the container could not be started: {reason}",

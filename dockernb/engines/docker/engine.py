@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from .handover import SHELL
 from .image_view import ImageView
 from .images import ImageStore
 from .leftovers import remove_leftovers
+from .limits import has_containerd_store, limits_of, no_containerd_store
 from .local import LocalDisk
 from .owner import this_process
 from .pull import pull_image
@@ -53,7 +54,7 @@ def connect(address: str | None = None) -> DockerEngine:
     raise EngineNotAvailableError(
         "no Docker daemon answers",
         rule="tried:\n" + "\n".join(f"  {line}" for line in tried),
-        hint=start_hint(candidates[0].address),
+        hint=start_hint(candidates[0]),
     )
 
 
@@ -67,8 +68,10 @@ class DockerEngine:
     def __init__(self, endpoint: Endpoint) -> None:
         self._api = DockerApi(endpoint)
         facts = self._api.get_json("/info")
-        self._info = _engine_info(endpoint.address, facts)
         self._disk = LocalDisk.from_info(endpoint.socket_path, facts)
+        self._info = _engine_info(self._api, facts, limits_of(self._api, self._disk))
+        if has_containerd_store(facts):
+            self._info = replace(self._info, problem=no_containerd_store(endpoint.address))
         self._images = ImageStore(self._api, self._disk)
         self._background = Background()
         self._parts = Parts(
@@ -109,17 +112,14 @@ class DockerEngine:
     def scratch(self, config: ImageConfig) -> Image:
         return self._images.seal(config, size=0)
 
-    @contextmanager
-    def create(self, parent: str, spec: ContainerSpec) -> Iterator[DockerContainer]:
-        container = self._standbys.take(parent, spec) or self._create(parent, spec)
-        try:
-            yield container
-        finally:
-            container.remove()
+    def create(self, parent: str, spec: ContainerSpec) -> AbstractContextManager[DockerContainer]:
+        if self._info.problem is not None:
+            raise no_containerd_store(self._info.address)
+        return self._container(parent, spec)
 
     def prepare(self, parent: str, spec: ContainerSpec) -> None:
-        """One container stands by for the next RUN; see standby.py. Only over a Unix socket."""
-        if self._api.endpoint.socket_path is not None:
+        """One container stands by for the next RUN; see standby.py."""
+        if self._api.dial is not None and self._info.problem is None:
             self._standbys.prepare(parent, spec)
 
     def tag(self, image_id: str, reference: str) -> None:
@@ -128,7 +128,7 @@ class DockerEngine:
     @contextmanager
     def open_image(self, image_id: str) -> Iterator[FileView]:
         """A created container; the files that the daemon lays into it are not shown."""
-        with self.create(image_id, ContainerSpec(network="none")) as container:
+        with self._container(image_id, ContainerSpec(network="none")) as container:
             yield ImageView(container, self._api, self._disk)
 
     def remove_leftovers(self) -> list[str]:
@@ -139,10 +139,18 @@ class DockerEngine:
         self._background.close()
         self._api.close()
 
+    @contextmanager
+    def _container(self, parent: str, spec: ContainerSpec) -> Iterator[DockerContainer]:
+        container = self._standbys.take(parent, spec) or self._create(parent, spec)
+        try:
+            yield container
+        finally:
+            container.remove()
+
     def _create(self, parent: str, spec: ContainerSpec) -> DockerContainer:
         inherited = self._images.known(parent).config.runtime
         if not inherited.volumes:
-            body = create_body(parent, inherited, spec)
+            body = create_body(parent, inherited, spec, podman=self._api.is_podman)
             container_id = self._post_create(parent, body)
             return DockerContainer(self._parts, container_id, parent, mounts=spec.mounts)
         container_id, working = self._create_bare(parent, spec)
@@ -160,7 +168,8 @@ class DockerEngine:
     ) -> tuple[str, str]:
         """A container on the layers of `parent` alone: its ID, and that of its working image."""
         working = self._images.working_image(parent)
-        body = create_body(working, RuntimeConfig(), spec, stdin=stdin)
+        podman = self._api.is_podman
+        body = create_body(working, RuntimeConfig(), spec, stdin=stdin, podman=podman)
         try:
             return self._post_create(parent, body), working
         except EngineError:
@@ -182,15 +191,21 @@ class DockerEngine:
 
     @contextmanager
     def _open_archive(self, image_id: str) -> Iterator[Archive]:
-        with self.create(image_id, ContainerSpec(network="none")) as container:
+        with self._container(image_id, ContainerSpec(network="none")) as container:
             yield Archive(self._api, container.id)
 
 
-def _engine_info(address: str, facts: dict[str, Any]) -> EngineInfo:
+def _engine_info(api: DockerApi, facts: dict[str, Any], limits: tuple[str, ...]) -> EngineInfo:
+    address = api.endpoint.address
+    identity = f"docker:{facts.get('ID') or address}"
+    if api.is_podman:  # its ID is another one each time
+        identity = f"podman:{facts.get('Name') or address}:{facts.get('DockerRootDir')}"
     return EngineInfo(
         name="docker",
-        identity=f"docker:{facts.get('ID') or address}",
-        version=facts.get("ServerVersion") or "",
+        identity=identity,
+        version=("Podman " if api.is_podman else "") + (facts.get("ServerVersion") or ""),
         platform=platform_of(facts.get("OSType") or "", facts.get("Architecture") or ""),
         address=address,
+        way=api.endpoint.way,
+        limits=limits,
     )

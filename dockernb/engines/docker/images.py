@@ -108,7 +108,7 @@ class ImageStore:
             parent_bytes = self._known[parent][1]
             assert parent_bytes is not None  # noqa: S101 - _link has looked
             items.insert(0, (parent_bytes, parent, None))
-        self._load(_archive(items), image_id)
+        self._load(items, image_id)
         image = Image(image_id, config, size)
         with self._lock:
             self._known[image_id] = (image, data)
@@ -125,7 +125,7 @@ class ImageStore:
         config = self.known(image_id).config
         marked = RuntimeConfig(labels={WORKING_LABEL: this_process().new_name()})
         bare = ImageConfig(config.platform, marked, diff_ids=config.diff_ids)
-        self._load(_archive([(bare.to_bytes(), bare.image_id, None)]), bare.image_id)
+        self._load([(bare.to_bytes(), bare.image_id, None)], bare.image_id)
         return bare.image_id
 
     def forget(self, image_id: str) -> None:
@@ -189,12 +189,13 @@ class ImageStore:
         now = config.to_json()["history"]
         return parent if now and now[:-1] == before else None
 
-    def _load(self, archive: bytes, image_id: str) -> None:
-        """POST /images/load, then makes sure that the image is there.
+    def _load(self, items: list[tuple[bytes, str, str | None]], image_id: str) -> None:
+        """POST /images/load of `items` (see `_archive`), then makes sure that the image is there.
 
         The answer is a stream with HTTP 200 whatever happens (trap T6). It names the images that
         were made, which spares an inspect; wherever it does not, the daemon is asked.
         """
+        archive = _archive(items, stand_ins=self._api.is_podman)
         try:
             response = self._api.request(
                 "POST", "/images/load", query={"quiet": 1}, data=archive, timeout=LONG
@@ -208,13 +209,15 @@ class ImageStore:
             raise _cannot_seal("it does not name the image by the digest of its config")
 
 
-def _archive(items: list[tuple[bytes, str, str | None]]) -> bytes:
+def _archive(items: list[tuple[bytes, str, str | None]], *, stand_ins: bool) -> bytes:
     """The archive of `docker save` for configs whose layers the daemon has.
 
     Args:
         items: Config bytes, image ID, ID of a parent that stands before it in the list.
+        stand_ins: An empty file stands for each layer. Podman looks whether the files are there
+            before it finds the layers in its store (containers/image, docker/internal/tarfile).
     """
-    manifest, files = [], {}
+    manifest, files = [], dict[str, bytes]()
     for data, image_id, parent in items:
         name = f"{image_id.removeprefix('sha256:')}.json"
         diff_ids = json.loads(data)["rootfs"].get("diff_ids") or []
@@ -222,6 +225,8 @@ def _archive(items: list[tuple[bytes, str, str | None]]) -> bytes:
         entry = {"Config": name, "RepoTags": None, "Layers": layers}
         manifest.append(entry | ({"Parent": parent} if parent else {}))
         files[name] = data
+        if stand_ins:
+            files |= dict.fromkeys(layers, b"")
         if EMPTY_LAYER_DIFF_ID in diff_ids:
             files[_EMPTY_LAYER_NAME] = _EMPTY_LAYER
     files["manifest.json"] = json.dumps(manifest).encode()
