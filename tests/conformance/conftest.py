@@ -13,6 +13,7 @@ from dockernb.engines.docker import DockerEngine, connect
 from tests.conformance.bench import Bench
 from tests.conftest import named
 from tests.integration.docker.cleaning import Cleaner
+from tests.integration.docker.proxy import CutProxy
 from tests.testbed import tls
 from tests.testbed.process import run
 
@@ -82,6 +83,14 @@ def docker20_bench(docker20_engine: DockerEngine) -> Iterator[Bench]:
 @pytest.fixture
 def podman_bench(podman_engine: DockerEngine) -> Iterator[Bench]:
     yield from bench_on(podman_engine, podman_engine.info().address)
+
+
+@pytest.fixture
+def far_podman_bench(podman_engine: DockerEngine, tmp_path: Path) -> Iterator[Bench]:
+    """Podman whose disk is out of reach."""
+    host = podman_engine.info().address
+    with CutProxy(host, tmp_path) as proxy, connected({"DOCKER_HOST": proxy.address}) as engine:
+        yield from bench_on(engine, host)
 
 
 @contextmanager

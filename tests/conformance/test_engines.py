@@ -21,9 +21,15 @@ from tests.integration.docker.proxy import CutProxy
 
 RUNGS = {1: "overlay_root", 2: "overlay_user", 3: "bind", 4: "chroot", 5: "plain_chroot"}
 
-#: Engines and ways to Docker, the last five of them in conftest.py. Over ssh, and where a context
-#: only names another way, the checks that tell ways apart will do: each costs logins.
-WAYS = ("docker", "far_docker", "standby", "tls", "docker20", "podman", "ssh", "context")
+#: Engines and ways to Docker; those that are elsewhere are in conftest.py.
+WAYS = ("docker", "far_docker", "standby", "tls", "docker20", "podman")
+#: Where these will do: over ssh, where each connection is a login, and for a context, which only
+#: names another way. Podman is all the same behind a proxy, but for its diff.
+SOME_CHECKS = {
+    "ssh": CHECKS_OF_THE_WAY,
+    "context": CHECKS_OF_THE_WAY,
+    "far_podman": [check for check in CHECKS if "_diff_" in check.__name__],
+}
 FAR = ("far_docker", "tls", "ssh", "context")
 #: Where nothing but the API is within reach.
 FAR_LIMITS = {
@@ -39,6 +45,7 @@ PODMAN_LIMITS = {
     "check_image_size_is_that_of_the_files": "headers count",
     "check_empty_layer_is_kept": "the places of /etc/hosts and its like are in the layer",
     "check_stat": "the last link of a path is followed",
+    "check_diff_of_nothing": "the places of /etc/hosts and its like are in the layer",
 }
 KNOWN_LIMITS = {
     **{(way, check): FAR_LIMITS[check] for way in FAR for check in FAR_LIMITS},
@@ -119,11 +126,7 @@ def test_embedded_engine(
 @pytest.mark.docker
 @pytest.mark.parametrize(
     ("bench", "check"),
-    [
-        (way, check)
-        for way in WAYS
-        for check in (CHECKS_OF_THE_WAY if way in {"ssh", "context"} else CHECKS)
-    ],
+    [(way, check) for way in (*WAYS, *SOME_CHECKS) for check in SOME_CHECKS.get(way, CHECKS)],
     indirect=["bench"],
     ids=lambda value: value if isinstance(value, str) else value.__name__.removeprefix("check_"),
 )

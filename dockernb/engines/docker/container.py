@@ -142,7 +142,10 @@ class DockerContainer:
             return self._parts.images.seal(wanted, size=size, parent=self._parent)
         finally:
             # Its layers now belong to the sealed image too.
-            self._parts.background.submit(lambda: self._parts.images.remove(intermediate))
+            if self._parts.api.is_podman:  # see `ImageStore.inspect`
+                self._parts.images.remove(intermediate)
+            else:
+                self._parts.background.submit(lambda: self._parts.images.remove(intermediate))
 
     def remove(self) -> None:
         if not self._removed:

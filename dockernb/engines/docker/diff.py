@@ -58,7 +58,7 @@ def overlay_directories(
     if not (data.get("UpperDir") and data.get("LowerDir")):
         return None
     # The topmost lower directory is the one in which Docker puts its stubs (/etc/hosts,
-    # /.dockerenv...), so these never count as added.
+    # /.dockerenv...), so these never count as added. Podman has none of this kind.
     lowers = [root / path.lstrip("/") for path in data["LowerDir"].split(":")]
     return root / data["UpperDir"].lstrip("/"), lowers
 

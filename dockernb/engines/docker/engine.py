@@ -118,8 +118,12 @@ class DockerEngine:
         return self._container(parent, spec)
 
     def prepare(self, parent: str, spec: ContainerSpec) -> None:
-        """One container stands by for the next RUN; see standby.py."""
-        if self._api.dial is not None and self._info.problem is None:
+        """One container stands by for the next RUN; see standby.py. Not on Podman.
+
+        There, removing what it is made of disturbs every question about images.
+        """
+        is_docker = self._info.problem is None and not self._api.is_podman
+        if is_docker and self._api.dial is not None:
             self._standbys.prepare(parent, spec)
 
     def tag(self, image_id: str, reference: str) -> None:

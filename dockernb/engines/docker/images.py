@@ -39,6 +39,7 @@ WORKING_LABEL = "dockernb.working-image"
 # Loose form of a reference or ID: whatever names an image has this form.
 _NAME = re.compile(r"[a-zA-Z0-9]+(?:(?:[._:/@-]|__|-+)[a-zA-Z0-9]+)*")
 _EMPTY_LAYER = bytes(1024)
+_PODMAN_ATTEMPTS = 5
 _EMPTY_LAYER_NAME = "empty/layer.tar"
 
 
@@ -52,16 +53,24 @@ class ImageStore:
         self._known: dict[str, tuple[Image, bytes | None]] = {}
 
     def inspect(self, reference: str) -> dict[str, Any] | None:
-        """GET /images/{reference}/json; None if there is no such image."""
+        """GET /images/{reference}/json; None if there is no such image.
+
+        Podman looks at all images for it, and fails when another one is removed meanwhile.
+        """
         if not _NAME.fullmatch(reference):
             return None  # never let a name with ".." or nothing at all shape the request's path
-        try:
-            found: dict[str, Any] = self._api.get_json(f"/images/{quote(reference)}/json")
-        except DaemonError as err:
-            if err.status in {400, 404}:  # 400: not even the form of a name
-                return None
-            raise
-        return found
+        attempts = _PODMAN_ATTEMPTS if self._api.is_podman else 1
+        while True:
+            attempts -= 1
+            try:
+                found: dict[str, Any] = self._api.get_json(f"/images/{quote(reference)}/json")
+            except DaemonError as err:
+                if err.status in {400, 404}:  # 400: not even the form of a name
+                    return None
+                if err.status != 500 or not attempts:
+                    raise
+            else:
+                return found
 
     def find(self, reference: str) -> Image | None:
         """The image with this name or ID."""
