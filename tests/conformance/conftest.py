@@ -57,6 +57,9 @@ def docker20_engine() -> Iterator[DockerEngine]:
 def podman_engine() -> Iterator[DockerEngine]:
     with connected({"DOCKER_HOST": named("podman", "DOCKERNB_TEST_PODMAN_HOST")}) as engine:
         assert engine.info().version.startswith("Podman ")
+        again = connect()
+        assert again.info() == engine.info()  # the cache is kept by what it says of itself
+        again.close()
         yield engine
 
 

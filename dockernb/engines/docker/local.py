@@ -46,7 +46,7 @@ class LocalDisk:
         # a container may set them on its own files.
         kind = "user" if user_attributes else "trusted"
         self.opaque_attribute = f"{kind}.overlay.opaque"
-        # Docker's name for it, and Podman's; an old Docker's "overlay" does not tell of native diff.
+        # Docker's name, and Podman's. An old Docker's "overlay" tells nothing of native diff.
         self.has_upper = driver in {"overlay2", "overlay"} and native_diff
 
     @classmethod
