@@ -39,13 +39,10 @@ FAR_LIMITS = {
 }
 PODMAN_LIMITS = {
     "check_hostile_names": FAR_LIMITS["check_hostile_names"],
-    "check_mount_points_are_not_kept": FAR_LIMITS["check_mount_points_are_not_kept"],
     "check_environment_is_the_given_one": "HOSTNAME is always there",
     "check_file_mount": "what a volume begins with is in the container's layer, too",
     "check_image_size_is_that_of_the_files": "headers count",
-    "check_empty_layer_is_kept": "the places of /etc/hosts and its like are in the layer",
     "check_stat": "the last link of a path is followed",
-    "check_diff_of_nothing": "the places of /etc/hosts and its like are in the layer",
 }
 KNOWN_LIMITS = {
     **{(way, check): FAR_LIMITS[check] for way in FAR for check in FAR_LIMITS},

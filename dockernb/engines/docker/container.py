@@ -64,6 +64,7 @@ class DockerContainer:
     Args:
         parent: ID of the image whose layers it stands on.
         working_image: ID of the image it was made from instead, to be removed with it.
+        places: Whether that has one layer more, which is not to be part of what is committed.
         mounts: What is mounted while its command runs.
     """
 
@@ -74,12 +75,14 @@ class DockerContainer:
         parent: str,
         *,
         working_image: str | None = None,
+        places: bool = False,
         mounts: tuple[Mount, ...] = (),
     ) -> None:
         self._parts = parts
         self._id = container_id
         self._parent = parent
         self._working_image = working_image
+        self._places = places
         self._mounts = mounts
         self._removed = False
         self._archive = Archive(parts.api, container_id)
@@ -125,7 +128,10 @@ class DockerContainer:
     def diff(self) -> FilesystemDiff:
         parts = self._parts
         return container_diff(
-            parts.api, parts.disk, self._id, lambda: parts.open_archive(self._parent)
+            parts.api,
+            parts.disk,
+            self._id,
+            lambda: parts.open_archive((self._places and self._working_image) or self._parent),
         )
 
     def commit(self, config: ImageConfig, *, layer: bool) -> Image:
@@ -137,6 +143,9 @@ class DockerContainer:
         try:
             inspected = self._parts.images.inspect(intermediate) or {}
             layers = tuple((inspected.get("RootFS") or {}).get("Layers") or ())
+            if self._places:
+                at = len(parent.config.diff_ids)
+                layers = (*layers[:at], *layers[at + 1 :])
             wanted = replace(config, diff_ids=_with_layer(parent.config.diff_ids, layers))
             size = int(inspected.get("Size") or 0)
             return self._parts.images.seal(wanted, size=size, parent=self._parent)

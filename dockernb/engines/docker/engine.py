@@ -27,6 +27,7 @@ from .leftovers import remove_leftovers
 from .limits import has_containerd_store, limits_of, no_containerd_store
 from .local import LocalDisk
 from .owner import this_process
+from .podman_places import places_layer
 from .pull import pull_image
 from .request import create_body
 from .standby import StandbyContainer, StandbyKeeper
@@ -74,6 +75,7 @@ class DockerEngine:
             self._info = replace(self._info, problem=no_containerd_store(endpoint.address))
         self._images = ImageStore(self._api, self._disk)
         self._background = Background()
+        self._places: dict[str, bytes | None] = {}
         self._parts = Parts(
             self._api, self._disk, self._images, self._background, self._open_archive
         )
@@ -152,6 +154,8 @@ class DockerEngine:
             container.remove()
 
     def _create(self, parent: str, spec: ContainerSpec) -> DockerContainer:
+        if self._api.is_podman and spec.command:
+            return self._create_on_places(parent, spec)
         inherited = self._images.known(parent).config.runtime
         if not inherited.volumes:
             body = create_body(parent, inherited, spec, podman=self._api.is_podman)
@@ -162,16 +166,38 @@ class DockerEngine:
             self._parts, container_id, parent, working_image=working, mounts=spec.mounts
         )
 
+    def _create_on_places(self, parent: str, spec: ContainerSpec) -> DockerContainer:
+        """On Podman: the image has one layer more, see podman_places.py."""
+        if parent not in self._places:
+            with self._open_archive(parent) as archive:
+                self._places[parent] = places_layer(archive)
+        places = self._places[parent]
+        container_id, working = self._create_bare(parent, spec, places=places)
+        has_places = places is not None
+        return DockerContainer(
+            self._parts,
+            container_id,
+            parent,
+            working_image=working,
+            places=has_places,
+            mounts=spec.mounts,
+        )
+
     def _make_standby(self, parent: str, spec: ContainerSpec) -> StandbyContainer:
         waiting = replace(spec, command=(SHELL,), env={})
         container_id, working = self._create_bare(parent, waiting, stdin=True)
         return StandbyContainer(self._parts, container_id, parent, working)
 
     def _create_bare(
-        self, parent: str, spec: ContainerSpec, *, stdin: bool = False
+        self,
+        parent: str,
+        spec: ContainerSpec,
+        *,
+        stdin: bool = False,
+        places: bytes | None = None,
     ) -> tuple[str, str]:
         """A container on the layers of `parent` alone: its ID, and that of its working image."""
-        working = self._images.working_image(parent)
+        working = self._images.working_image(parent, places)
         podman = self._api.is_podman
         body = create_body(working, RuntimeConfig(), spec, stdin=stdin, podman=podman)
         try:

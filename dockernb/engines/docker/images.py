@@ -16,13 +16,14 @@ import tarfile
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
 from dockernb.engines.base import Image
 from dockernb.errors import EngineError, InternalError, UnsupportedByEngineError
 from dockernb.oci.config import ImageConfig, Platform, RuntimeConfig
-from dockernb.oci.digest import EMPTY_LAYER_DIFF_ID
+from dockernb.oci.digest import EMPTY_LAYER_DIFF_ID, sha256_digest
 from dockernb.oci.platforms import matches
 
 from . import configs
@@ -123,18 +124,22 @@ class ImageStore:
             self._known[image_id] = (image, data)
         return image
 
-    def working_image(self, image_id: str) -> str:
+    def working_image(self, image_id: str, more: bytes | None = None) -> str:
         """An image with the same files as `image_id` and a config that does nothing.
 
         For parents with VOLUMEs: a container made from them gets anonymous volumes, and what is
         written there is not committed (trap T2). Each call makes another one, for one container:
         a shared one could be removed with another container while this one is being created, and
         what stands on an image that is gone cannot be committed.
+
+        Args:
+            more: A layer, uncompressed, to be laid on top of those of `image_id`.
         """
         config = self.known(image_id).config
         marked = RuntimeConfig(labels={WORKING_LABEL: this_process().new_name()})
-        bare = ImageConfig(config.platform, marked, diff_ids=config.diff_ids)
-        self._load([(bare.to_bytes(), bare.image_id, None)], bare.image_id)
+        layers = {sha256_digest(more): more} if more is not None else {}
+        bare = ImageConfig(config.platform, marked, diff_ids=(*config.diff_ids, *layers))
+        self._load([(bare.to_bytes(), bare.image_id, None)], bare.image_id, layers)
         return bare.image_id
 
     def forget(self, image_id: str) -> None:
@@ -198,13 +203,18 @@ class ImageStore:
         now = config.to_json()["history"]
         return parent if now and now[:-1] == before else None
 
-    def _load(self, items: list[tuple[bytes, str, str | None]], image_id: str) -> None:
+    def _load(
+        self,
+        items: list[tuple[bytes, str, str | None]],
+        image_id: str,
+        layers: Mapping[str, bytes] = MappingProxyType({}),
+    ) -> None:
         """POST /images/load of `items` (see `_archive`), then makes sure that the image is there.
 
         The answer is a stream with HTTP 200 whatever happens (trap T6). It names the images that
         were made, which spares an inspect; wherever it does not, the daemon is asked.
         """
-        archive = _archive(items, stand_ins=self._api.is_podman)
+        archive = _archive(items, layers, stand_ins=self._api.is_podman)
         try:
             response = self._api.request(
                 "POST", "/images/load", query={"quiet": 1}, data=archive, timeout=LONG
@@ -218,11 +228,14 @@ class ImageStore:
             raise _cannot_seal("it does not name the image by the digest of its config")
 
 
-def _archive(items: list[tuple[bytes, str, str | None]], *, stand_ins: bool) -> bytes:
+def _archive(
+    items: list[tuple[bytes, str, str | None]], content: Mapping[str, bytes], *, stand_ins: bool
+) -> bytes:
     """The archive of `docker save` for configs whose layers the daemon has.
 
     Args:
         items: Config bytes, image ID, ID of a parent that stands before it in the list.
+        content: Diff ID -> bytes of layers that the daemon may not have.
         stand_ins: An empty file stands for each layer. Podman looks whether the files are there
             before it finds the layers in its store (containers/image, docker/internal/tarfile).
     """
@@ -236,6 +249,9 @@ def _archive(items: list[tuple[bytes, str, str | None]], *, stand_ins: bool) -> 
         files[name] = data
         if stand_ins:
             files |= dict.fromkeys(layers, b"")
+        files |= {
+            _layer_name(diff_id): content[diff_id] for diff_id in diff_ids if diff_id in content
+        }
         if EMPTY_LAYER_DIFF_ID in diff_ids:
             files[_EMPTY_LAYER_NAME] = _EMPTY_LAYER
     files["manifest.json"] = json.dumps(manifest).encode()

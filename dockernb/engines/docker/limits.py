@@ -14,7 +14,6 @@ __all__ = ["has_containerd_store", "limits_of", "no_containerd_store"]
 
 _CONTAINERD_TYPE = "io.containerd.snapshotter.v1"
 _PODMAN = (
-    "a RUN leaves empty files in the snapshot where the image has none: /etc/hosts and its like",
     "a RUN sees the variable HOSTNAME, and sizes of images count more than their files",
     "where the heredoc of a RUN begins with #!, that script stays in the snapshot",
     "a symbolic link that leads nowhere is not found; of others the absolute target is shown",
