@@ -112,11 +112,11 @@ class DockerEngine:
         return self._images.references()
 
     def scratch(self, config: ImageConfig) -> Image:
+        self._check()
         return self._images.seal(config, size=0)
 
     def create(self, parent: str, spec: ContainerSpec) -> AbstractContextManager[DockerContainer]:
-        if self._info.problem is not None:
-            raise no_containerd_store(self._info.address)
+        self._check()
         return self._container(parent, spec)
 
     def prepare(self, parent: str, spec: ContainerSpec) -> None:
@@ -144,6 +144,11 @@ class DockerEngine:
         self._standbys.close()
         self._background.close()
         self._api.close()
+
+    def _check(self) -> None:
+        """Raises `UnsupportedByEngineError` where nothing can be built, before anything runs."""
+        if self._info.problem is not None:
+            raise no_containerd_store(self._info.address)
 
     @contextmanager
     def _container(self, parent: str, spec: ContainerSpec) -> Iterator[DockerContainer]:
