@@ -27,6 +27,7 @@ _ADDRESS = re.compile(
     r"(?::(?P<port>\d{1,5}))?(?P<path>/[^?#]*)?"
 )
 _END_SECONDS = 5.0
+_SSH_FAILED = 255  # ssh(1): else it is the exit code of the command there
 _MOST_WORDS = 2000
 
 
@@ -125,12 +126,13 @@ class _SshSocket(socket.socket):
             raise
 
     def _look(self, length: int) -> None:
-        """Raises if this is the end, and nothing came before it."""
+        """Raises if this is the end, and nothing came before it, or ssh lost its connection."""
         if length:
             self._answered = True
-        elif not self._answered:
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(_END_SECONDS)
+            return
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(_END_SECONDS)
+        if not self._answered or self._process.returncode == _SSH_FAILED:
             raise SshError(self._said())
 
     def _said(self) -> str:

@@ -59,6 +59,15 @@ def test_what_ssh_says_is_the_reason() -> None:
         file.read(1)
 
 
+def test_a_connection_that_ssh_loses_later_is_told_from_an_end() -> None:
+    lost = dial_ssh(["sh", "-c", "echo 1; echo closed by there >&2; exit 255"], 5)
+    with lost, lost.makefile("rb") as file, pytest.raises(SshError, match="closed by there"):
+        file.read()
+    ended = dial_ssh(["sh", "-c", "echo 1; echo a warning >&2"], 5)
+    with ended, ended.makefile("rb") as file:
+        assert file.read() == b"1\n"
+
+
 def test_ssh_ends_with_its_connection() -> None:
     connection = dial_ssh(["sh", "-c", "echo $$; exec sleep 600"], 5)
     file = connection.makefile("rb")
