@@ -28,7 +28,7 @@ from .result import CacheVerdict, StepResult
 from .sources import OnPull, Sources, collect_sources
 from .state import BuildState, Stage
 from .step import Made, Step
-from .variables import declared_args, platform_args, resolve_global_arg
+from .variables import declared_args, platform_args, resolve_global_arg, source_date_epoch
 from .verdict import hit_verdict, miss_verdict
 
 __all__ = ["Builder"]
@@ -148,16 +148,25 @@ class Builder:
             return _with_image(outcome.stage, cached.image_id, cached.image_config)
         if on_pull is None:
             return None
-        made = perform(self.engine, stage, outcome, sources, step, cancel)
+        epoch = source_date_epoch(self.options.build_args)
+        made = perform(
+            self.engine, stage, outcome, sources, step, cancel,
+            caches=self.cache.locks, epoch=epoch,
+        )  # fmt: skip
         return self._keep(key, made, outcome.stage, step)
 
     def _key(self, step: Step, stage: Stage, outcome: Outcome, sources: Sources) -> CacheKey:
+        settings = dict(outcome.settings)
+        epoch = source_date_epoch(self.options.build_args)
+        if epoch is not None:  # it is in the image's config
+            settings["SOURCE_DATE_EPOCH"] = str(epoch)
         return CacheKey(
             parent=stage.image_id,
             instruction=normal_form(step.instruction),
             args=outcome.used_args,
             content=sources.content,
             platform=str(stage.config.platform),
+            settings=settings,
         )
 
     # --- the cache -------------------------------------------------------------------------------

@@ -141,6 +141,11 @@ class BuildCache:
         self._warnings: list[str] = []
         self._connection = self._open()
 
+    @property
+    def locks(self) -> Path:
+        """Folder of the locks that builds on all engines share."""
+        return self.path.parent / "locks"
+
     def take_warnings(self) -> tuple[str, ...]:
         """What the reader should know of the cache and has not been told."""
         with self._lock:

@@ -18,7 +18,7 @@ from .link_paths import clean, join, resolve_links
 from .source_entry import SourceEntry, SourceTree
 from .wildcards import has_wildcards, matches, split_wildcards
 
-__all__ = ["CopyItem", "Missing", "collect_items"]
+__all__ = ["CopyItem", "Missing", "collect_items", "collect_path"]
 
 Missing = Callable[[str], DockernbError]
 
@@ -67,6 +67,17 @@ def collect_items(
             below = tuple(_walk(tree, resolved, excludes)) if entry.type == "dir" else ()
             items.append(CopyItem(posixpath.basename(match), resolved.lstrip("/"), entry, below))
     return items
+
+
+def collect_path(tree: SourceTree, path: str, error: Callable[[], DockernbError]) -> CopyItem:
+    """What is at `path`, links followed, with all below it; no wildcards.
+
+    Raises:
+        DockernbError: The one made by `error`, if there is nothing.
+    """
+    resolved, entry = _follow(tree, clean(path), error)
+    below = tuple(_walk(tree, resolved, DockerIgnore())) if entry.type == "dir" else ()
+    return CopyItem(posixpath.basename(path), resolved.lstrip("/"), entry, below)
 
 
 def _expand(tree: SourceTree, path: str, error: Callable[[], DockernbError]) -> list[str]:

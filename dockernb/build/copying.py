@@ -5,13 +5,14 @@ from __future__ import annotations
 import gc
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from dockernb.engines.base import Engine, OnProgress, WorkingContainer
 from dockernb.errors import BuildError, DockernbError
 from dockernb.oci.digest import short_id
 
+from .add_git import GitSource, parse_git
 from .add_url import fetch
 from .context import BuildContext
 from .copy_content import content_of
@@ -23,7 +24,7 @@ from .copy_request import CopyRequest
 from .destination import Destination, Owner
 from .image_source import ImageTree
 from .link_paths import clean, destination_path
-from .remote_source import check_sources, is_url
+from .remote_source import check_sources, is_git, is_url
 from .source_entry import inline_entry
 from .spool import Spool
 from .tar_stream import tar_stream
@@ -77,11 +78,12 @@ def collect_from_context(
 ) -> CopySource:
     """Reads what the request takes from the build context; URLs are downloaded to a temporary file.
 
+    Of a git repository only the commit is asked for; its files are fetched when they are opened.
+
     Raises:
         NotInBuildContextError: A source does not exist or is ignored.
         ContextError: A file cannot be read, or changes meanwhile.
         BuildError: A URL cannot be fetched, or its checksum differs.
-        UnsupportedByEngineError: ADD of a git repository.
     """
     check_sources(request)
 
@@ -89,16 +91,38 @@ def collect_from_context(
         return context.missing(request.name, source)
 
     tree = context.tree()
-    items: list[CopyItem] = []
+    parts: list[list[CopyItem] | GitSource] = []
+    content: dict[str, str] = {}
     with _garbage_collection_paused():
         for source in request.sources:
+            if is_git(source):
+                found = parse_git(source, keep_git_dir=request.keep_git_dir).resolved(cancel)
+                content[found.shown] = f"commit {found.commit}"
+                parts.append(found)
+                continue
             if is_url(source):
                 entry, name = fetch(source, request.checksum, on_progress, cancel)
-                items.append(CopyItem(name, source, entry, may_unpack=bool(request.unpack)))
+                items = [CopyItem(name, source, entry, may_unpack=bool(request.unpack))]
             else:
-                items += collect_items(tree, request, (source,), missing)
-        items += _inline_items(request)
-        return CopySource(content_of(items), lambda: nullcontext(items))
+                items = collect_items(tree, request, (source,), missing)
+            parts.append(items)
+        parts.append(_inline_items(request))
+        for part in parts:
+            if not isinstance(part, GitSource):
+                content |= content_of(part)
+
+    @contextmanager
+    def open_items() -> Iterator[Sequence[CopyItem]]:
+        with ExitStack() as stack:
+            opened: list[CopyItem] = []
+            for part in parts:
+                if isinstance(part, GitSource):
+                    opened.append(stack.enter_context(part.opened(cancel)))
+                else:
+                    opened += part
+            yield opened
+
+    return CopySource(content, open_items)
 
 
 def collect_from_image(request: CopyRequest, engine: Engine, image_id: str) -> CopySource:
