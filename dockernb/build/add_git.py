@@ -102,7 +102,8 @@ class GitSource:
             item = collect_path(ContextTree(tree, DockerIgnore()), f"/{self.folder}", missing)
             if item.entry.type != "dir":
                 raise missing()
-            yield replace(item, shown=self.shown, may_unpack=False)
+            entry = item.entry._replace(mode=0o755)  # of the temporary folder it is 0700
+            yield replace(item, entry=entry, shown=self.shown, is_itself_copied=True)
 
     def _check_out(self, tree: Path, cancel: threading.Event | None) -> None:
         fetch = ["fetch", "--quiet", "--no-tags", "--depth=1", "origin"]

@@ -20,6 +20,7 @@ from .base_image import Base, find_base, start_stage
 from .cache import BuildCache, CachedStep
 from .cache_key import CacheKey, normal_form
 from .context import BuildContext
+from .downloads import Downloads
 from .evaluate import evaluate
 from .events import BuildEvent, Listener, PullProgressed
 from .outcome import BuildOptions, Outcome
@@ -137,7 +138,13 @@ class Builder:
         outcome = evaluate(step.instruction, step.state, self.options)
         step.warnings += outcome.warnings
         sources = collect_sources(
-            outcome.action, self.engine, self.context, step.state, on_pull, cancel
+            outcome.action,
+            self.engine,
+            self.context,
+            step.state,
+            on_pull,
+            cancel,
+            Downloads(self.cache.folder / "downloads"),
         )
         if sources is None:
             return None
@@ -151,7 +158,7 @@ class Builder:
         epoch = source_date_epoch(self.options.build_args)
         made = perform(
             self.engine, stage, outcome, sources, step, cancel,
-            caches=self.cache.locks, epoch=epoch,
+            caches=self.cache.folder / "locks", epoch=epoch,
         )  # fmt: skip
         return self._keep(key, made, outcome.stage, step)
 

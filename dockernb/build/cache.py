@@ -136,15 +136,11 @@ class BuildCache:
 
     def __init__(self, folder: Path, engine_identity: str) -> None:
         name = hashlib.sha256(engine_identity.encode()).hexdigest()[:12]
+        self.folder = folder
         self.path = folder / f"build-{name}.sqlite3"
         self._lock = threading.Lock()
         self._warnings: list[str] = []
         self._connection = self._open()
-
-    @property
-    def locks(self) -> Path:
-        """Folder of the locks that builds on all engines share."""
-        return self.path.parent / "locks"
 
     def take_warnings(self) -> tuple[str, ...]:
         """What the reader should know of the cache and has not been told."""

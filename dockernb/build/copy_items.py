@@ -32,6 +32,8 @@ class CopyItem:
         shown: Its path for the reader, relative to the root of the source.
         below: For a directory: relative paths and entries, each after its directory.
         may_unpack: False for what is never unpacked (heredocs, downloads).
+        is_itself_copied: For a directory: one that is made at the destination gets its mode, or
+            that of --chmod (a repository of ADD).
     """
 
     name: str
@@ -39,6 +41,7 @@ class CopyItem:
     entry: SourceEntry
     below: tuple[tuple[str, SourceEntry], ...] = ()
     may_unpack: bool = True
+    is_itself_copied: bool = False
 
 
 def collect_items(

@@ -13,7 +13,7 @@ from dockernb.errors import BuildError, DockernbError
 from dockernb.oci.digest import short_id
 
 from .add_git import GitSource, parse_git
-from .add_url import fetch
+from .add_url import UrlSource
 from .context import BuildContext
 from .copy_content import content_of
 from .copy_items import CopyItem, collect_items
@@ -22,6 +22,7 @@ from .copy_owner import resolve_owner
 from .copy_plan import CopyPlan
 from .copy_request import CopyRequest
 from .destination import Destination, Owner
+from .downloads import Downloads
 from .image_source import ImageTree
 from .link_paths import clean, destination_path
 from .remote_source import check_sources, is_git, is_url
@@ -75,10 +76,15 @@ def collect_from_context(
     context: BuildContext,
     on_progress: OnProgress | None = None,
     cancel: threading.Event | None = None,
+    downloads: Downloads | None = None,
 ) -> CopySource:
-    """Reads what the request takes from the build context; URLs are downloaded to a temporary file.
+    """Reads what the request takes from the build context.
 
-    Of a git repository only the commit is asked for; its files are fetched when they are opened.
+    Of a URL or a git repository only so much is fetched as tells its content for the cache key;
+    the rest comes when the files are opened.
+
+    Args:
+        downloads: What is known of URLs.
 
     Raises:
         NotInBuildContextError: A source does not exist or is ignored.
@@ -91,7 +97,7 @@ def collect_from_context(
         return context.missing(request.name, source)
 
     tree = context.tree()
-    parts: list[list[CopyItem] | GitSource] = []
+    parts: list[list[CopyItem] | GitSource | UrlSource] = []
     content: dict[str, str] = {}
     with _garbage_collection_paused():
         for source in request.sources:
@@ -101,15 +107,17 @@ def collect_from_context(
                 parts.append(found)
                 continue
             if is_url(source):
-                entry, name = fetch(source, request.checksum, on_progress, cancel)
-                items = [CopyItem(name, source, entry, may_unpack=bool(request.unpack))]
-            else:
-                items = collect_items(tree, request, (source,), missing)
+                file = UrlSource(source, request.checksum, bool(request.unpack))
+                file = file.resolved(downloads, on_progress, cancel)
+                content[source] = f"file 600 {file.digest}"
+                parts.append(file)
+                continue
+            items = collect_items(tree, request, (source,), missing)
+            content |= content_of(items)
             parts.append(items)
-        parts.append(_inline_items(request))
-        for part in parts:
-            if not isinstance(part, GitSource):
-                content |= content_of(part)
+        inline = _inline_items(request)
+        content |= content_of(inline)
+        parts.append(inline)
 
     @contextmanager
     def open_items() -> Iterator[Sequence[CopyItem]]:
@@ -118,6 +126,8 @@ def collect_from_context(
             for part in parts:
                 if isinstance(part, GitSource):
                     opened.append(stack.enter_context(part.opened(cancel)))
+                elif isinstance(part, UrlSource):
+                    opened.append(part.item(on_progress, cancel))
                 else:
                     opened += part
             yield opened

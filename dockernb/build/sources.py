@@ -10,6 +10,7 @@ from ..engines.base import Engine, Image, Mount, OnProgress
 from .bind_mounts import of_context, of_image
 from .context import BuildContext, named_folder
 from .copying import CopySource, collect_from_context, collect_from_image
+from .downloads import Downloads
 from .outcome import Action, CopyFiles, RunCommand
 from .remote_source import is_git, is_url
 from .stage_or_image import stage_or_image
@@ -43,6 +44,7 @@ def collect_sources(
     state: BuildState,
     on_pull: OnPull | None,
     cancel: threading.Event,
+    downloads: Downloads,
 ) -> Sources | None:
     """Reads what `action` needs.
 
@@ -63,7 +65,7 @@ def collect_sources(
             on_progress = on_pull(" ".join(urls)) if urls and on_pull is not None else None
             if action.from_folder is not None:
                 context = named_folder(action.from_folder)
-            files = collect_from_context(action.request, context, on_progress, cancel)
+            files = collect_from_context(action.request, context, on_progress, cancel, downloads)
             return Sources(files, content=files.content)
         with stage_or_image(action.from_image, state):
             image = find_or_pull(action.from_image, engine, on_pull, cancel)
