@@ -42,8 +42,10 @@ def of_context(mount: Mount, context: BuildContext) -> tuple[Mount, Mapping[str,
         return tar_stream(_entries(item, f"/{name}"))
 
     shown = replace(mount, files=files, is_file=item.entry.type != "dir")
-    digests = content_of([item])
-    return shown, {f"mount {mount.target} {name}": each for name, each in digests.items()}
+    digests = {f"mount {mount.target} {name}": each for name, each in content_of([item]).items()}
+    if item.entry.type == "dir" and item.shown:  # unlike COPY, it shows the directory itself
+        digests[f"mount {mount.target}"] = f"dir {item.entry.mode:o}"
+    return shown, digests
 
 
 def found_in_images(mounts: Iterable[Mount], engine: Engine) -> tuple[Mount, ...]:

@@ -53,11 +53,13 @@ class Builder:
         cell_id: str | None,
         listener: Listener,
         cancel: threading.Event,
+        warnings: tuple[str, ...] = (),
     ) -> tuple[BuildState, list[StepResult]]:
         """Builds one instruction after `state`.
 
         Args:
             source: The instruction's text as the reader wrote it.
+            warnings: What is odd about the text.
 
         Returns:
             The state afterwards, and a result a step: one, or for FROM one more a trigger.
@@ -67,7 +69,7 @@ class Builder:
         """
         step = Step(instruction, source, state, self.options.engine_name, cell_id, listener)
         step.warnings += self.cache.take_warnings()
-        step.warnings += _ignored(instruction)
+        step.warnings += (*warnings, *_ignored(instruction))
         with step.guarded(cancel):
             after = self._advance(step, cancel, _announced(step))
         assert after is not None  # noqa: S101  (what the cache does not hold was built)

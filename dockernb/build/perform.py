@@ -17,6 +17,7 @@ from . import history
 from .bind_mounts import found_in_images
 from .cache_mounts import held_caches
 from .copying import make_directory
+from .masking import masked
 from .outcome import Action, CopyFiles, MakeDirectory, Outcome, RunCommand
 from .result import ContainerRecord
 from .sources import Sources
@@ -88,7 +89,8 @@ def _act(work: _Work, container: WorkingContainer) -> None:
     action, step = work.outcome.action, work.step
     if isinstance(action, RunCommand):
         step.enter("run")
-        code = container.run(step.output, work.cancel)
+        with masked(step.output, action.spec) as on_output:
+            code = container.run(on_output, work.cancel)
         step.container = replace(step.container or ContainerRecord(container.id), exit_code=code)
         if code != 0:
             raise _failed(step, action.spec, code)
