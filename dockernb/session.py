@@ -7,32 +7,31 @@ what text and on what parent.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 from .build.builder import Builder
 from .build.cell_run import CellRun
 from .build.cell_text import has_instructions
 from .build.cells_above import ANONYMOUS, CellsAbove, args_of, reads_of
-from .build.chain import CellChain, CellRecord, Execution, Failure
+from .build.chain import CellRecord, Execution, Failure
 from .build.connection import EngineConnection
-from .build.context import BuildContext
-from .build.context_read import folders_read
-from .build.context_view import ContextView, view_context
+from .build.context_view import ContextView
 from .build.events import Listener
-from .build.file_changes import FileChanges
 from .build.freshness import Freshness
 from .build.image_diff import ImageDifference, compare_snapshots
 from .build.next_run import NextRun
+from .build.notebook_record import NotebookRecord
 from .build.outcome import BuildOptions
 from .build.plan import PlannedCell, plan_of
 from .build.result import StepResult
-from .build.session_values import CellText, Scope, SessionOptions, scope_of
+from .build.session_values import CellText, Scope, SessionOptions
 from .build.snapshot_names import find_cell, find_snapshot
-from .build.state import Stage
-from .build.survey import CellState, setting_lines, survey
+from .build.state import BuildState, Stage
+from .build.survey import CellState, setting_lines
+from .checks.lineage import subject_of
+from .checks.subject import Subject
 from .engines.base import Engine
 from .engines.select import open_engine
 from .errors import (
@@ -55,7 +54,7 @@ __all__ = [
 ]
 
 
-class Session:
+class Session(NotebookRecord):
     """One notebook being built. One cell at a time; looking is safe from other threads.
 
     Args:
@@ -68,15 +67,11 @@ class Session:
         *,
         connect: Callable[[str | None], Engine] = open_engine,
     ) -> None:
-        self._options = options
+        super().__init__(options)
         self._connection = EngineConnection(connect, options.engine, cache_folder)
-        self._chain = CellChain()
-        self._context = BuildContext(options.context)
         self._building = threading.Lock()
         self._anonymous = 0
-        self._running: str | None = None
         self._next_run = NextRun(self._connection.peek)
-        self.files = FileChanges(lambda: self._context)
 
     # --- what a cell does -----------------------------------------------------------------
     def run_cell(
@@ -256,6 +251,7 @@ class Session:
             engine_name=info.name,
             build_args=self._options.build_args,
             secrets=self._options.secrets,
+            flags=self._options.flags,
             platform=info.platform,
             use_cache=self._options.use_cache,
             pull=self._options.pull,
@@ -263,44 +259,6 @@ class Session:
         return Builder(engine, self._connection.cache(info), self._context, options)
 
     # --- looking ---------------------------------------------------------------------------
-    def scope(self, cell_id: str | None = None) -> Scope:
-        """What names mean after the cell (None: after the last one that ran)."""
-        record = self._chain.record(cell_id or self._chain.last or "")
-        if record is None:
-            return Scope()
-        return scope_of(record.after)
-
-    def survey(
-        self, cells: Sequence[CellText], settings_ran: Mapping[str, Sequence[str]]
-    ) -> list[CellState]:
-        """What every cell is: built, stale, not run, failed or running, and why.
-
-        Runs nothing, asks no engine; files that cells copied are looked at as `files` remembers.
-
-        Args:
-            settings_ran: For each cell the `setting_lines` that it ran with.
-        """
-        texts = [(cell.id, cell.source) for cell in cells]
-        freshness = Freshness(self._options.build_args, self.files.remembered)
-        return survey(texts, self._chain, freshness, settings_ran, self._running)
-
-    def folders_read(self) -> frozenset[Path]:
-        """The folders whose files the cells copied; a change there may make a cell stale."""
-        return folders_read(self._context, self._chain.records())
-
-    def view_context(self, cells: Sequence[str]) -> ContextView:
-        """Which files the cells read, and which line of .dockerignore takes out what.
-
-        Args:
-            cells: IDs of all code cells in order; empty: those that ran, in their order.
-        """
-        return view_context(self._context, self._chain.records(), cells or self._chain.order)
-
-    @property
-    def context_root(self) -> Path:
-        """Root of the build context."""
-        return self._options.context
-
     def engine_name(self) -> str:
         """Name of the engine in use. Raises `EngineNotAvailableError` when none answers."""
         return self._connection.engine().info().name
@@ -316,10 +274,6 @@ class Session:
         except EngineError:
             return []
 
-    def results(self) -> list[StepResult]:
-        """The newest result of every step that ran here, in the order of the notebook."""
-        return [result for record in self._chain.records() for result in record.results]
-
     def image_of(self, stage: str | None = None) -> Stage:
         """The newest state of a stage (None: the last one in the notebook).
 
@@ -331,42 +285,64 @@ class Session:
         """
         state = self._chain.newest_state()
         if state.stage is None:
-            raise BuildError(
-                "there is no snapshot yet", hint="Run a cell with FROM, for example: FROM busybox"
-            )
+            raise _nothing_built()
         found = state.stage if stage is None else state.need_stage(stage)
         assert found is not None  # noqa: S101  (checked above)
         return found
 
+    def subject(
+        self,
+        *,
+        cell_id: str | None,
+        order: Sequence[CellText] | None,
+        cancel: threading.Event,
+    ) -> Subject:
+        """The newest snapshot above a cell, for a check. Nothing is built.
+
+        Args:
+            cell_id: The cell that asks; None: all cells that ran stand above it.
+            order: As in `run_cell`.
+
+        Raises:
+            BuildError: no cell above has made a snapshot.
+            CellsNotRunError: cells above must be run first.
+        """
+        if cell_id is None:
+            stage: Stage | None = self.image_of()
+        else:
+            stage = self._state_above(cell_id, order, cancel).stage
+        if stage is None:
+            raise _nothing_built()
+        if stage.missing:
+            raise CellsNotRunError(stage.missing)
+        return subject_of(self._connection.engine(), stage.image_id, self.results(), cancel)
+
+    def _state_above(
+        self, cell: str, order: Sequence[CellText] | None, cancel: threading.Event
+    ) -> BuildState:
+        """The state after the cells above; what was taken from the cache has its results too."""
+        self._chain.arrange(None if order is None else [text.id for text in order], cell)
+        run = CellRun(self._builder(), lambda _: None, cancel)
+        texts = {text.id: text.source for text in order or ()}
+        above = CellsAbove(cell, texts, self._chain, run, self._freshness())
+        state, before = above.settle(), BuildState()
+        for other in self._chain.above(cell):
+            record = self._chain.record(other)
+            if record is None:
+                continue
+            if record.taken and not record.results and record.before == before.token:
+                _, results = run.cell(record.source, None, before)
+                self._chain.keep(replace(record, results=tuple(results)))
+            before = record.after
+        return state
+
     # --- settings (the magics) ---------------------------------------------------------------
-    def set_context(self, root: Path) -> None:
-        """Another build context, from the next cell on."""
-        self._context = BuildContext(root)
-        self._options = replace(self._options, context=root)
-        self.files.look_again()
-
-    def set_build_arg(self, name: str, value: str | None) -> None:
-        """Sets (None: removes) a build arg; cells that used the old value become stale."""
-        values = {key: old for key, old in self._options.build_args.items() if key != name}
-        if value is not None:
-            values[name] = value
-        self._options = replace(self._options, build_args=values)
-
-    def set_secret(self, secret_id: str, content: bytes) -> None:
-        """Keeps a secret in memory for `RUN --mount=type=secret`."""
-        secrets = {**self._options.secrets, secret_id: content}
-        self._options = replace(self._options, secrets=secrets)
-
     def use_engine(self, name: str | None) -> None:
         """Changes the engine; the chain starts anew."""
         self._next_run.cancel()
         self._connection.use(name)
         self._options = replace(self._options, engine=name)
         self._chain.clear()
-
-    def use_cache(self, enabled: bool) -> None:
-        """Switches the build cache on or off."""
-        self._options = replace(self._options, use_cache=enabled)
 
     def reset(self) -> None:
         """Forgets all cells; snapshots and cache stay."""
@@ -396,3 +372,9 @@ class Session:
         """Ends the session; removals in the background are waited for."""
         self._next_run.cancel()
         self._connection.close()
+
+
+def _nothing_built() -> BuildError:
+    return BuildError(
+        "there is no snapshot yet", hint="Run a cell with FROM, for example: FROM busybox"
+    )

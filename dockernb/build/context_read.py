@@ -14,7 +14,7 @@ from .context import BuildContext
 from .copy_request import CopyRequest
 from .copying import collect_from_context
 from .outcome import Action, CopyFiles
-from .remote_source import is_url
+from .remote_source import is_git, is_url
 
 __all__ = ["ContextRead", "context_read", "folders_read"]
 
@@ -71,11 +71,15 @@ def context_read(action: Action, content: Mapping[str, str]) -> ContextRead | No
     if not isinstance(action, CopyFiles) or action.from_image is not None:
         return None
     request = action.request
-    local = tuple(source for source in request.sources if not is_url(source))
+    remote = {source for source in request.sources if is_git(source) or is_url(source)}
+    local = tuple(source for source in request.sources if source not in remote)
     if not local:
         return None
-    others = {source for source in request.sources if is_url(source)}
-    others |= {f"<<{heredoc.name}" for heredoc in request.heredocs}
+    others = remote | {f"<<{heredoc.name}" for heredoc in request.heredocs}
     if others:
-        content = {name: digest for name, digest in content.items() if name not in others}
+        content = {
+            name: digest
+            for name, digest in content.items()
+            if name not in others and not digest.startswith("commit ")
+        }
     return ContextRead(replace(request, sources=local, heredocs=(), checksum=""), content)

@@ -88,6 +88,6 @@ def _shown(value: str | None) -> str:
 def instructions_of(source: str, escape: str, *, begun: bool) -> Sequence[Instruction]:
     """The instructions of a cell; none if its text breaks a rule of the language."""
     try:
-        return parsed(source, BuildState(escape=escape, begun=begun))[1]
+        return parsed(source, BuildState(escape=escape, begun=begun))[1].instructions
     except DockernbError:
         return ()

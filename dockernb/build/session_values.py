@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .build_flags import NO_FLAGS, BuildFlags
 from .state import BuildState
 
 __all__ = ["CellText", "Scope", "SessionOptions", "scope_of"]
@@ -28,6 +29,7 @@ class SessionOptions:
         context: Root of the build context.
         build_args: Values for ARG, as `--build-arg`.
         secrets: Secret ID -> content.
+        flags: Other flags of `docker build`.
         use_cache: False: every step is built.
         pull: True: FROM asks the registry even if the image is there.
         prepare: True: a reader types between the cells, and the engine may use that time to make
@@ -38,6 +40,7 @@ class SessionOptions:
     context: Path = Path()
     build_args: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    flags: BuildFlags = NO_FLAGS
     use_cache: bool = True
     pull: bool = False
     prepare: bool = False

@@ -34,6 +34,7 @@ const STYLE = `
 .dockernb-panel .dockernb-figure { text-align: right; white-space: nowrap; padding-right: 8px; }
 .dockernb-panel footer { display: flex; flex-wrap: wrap; gap: 6px; margin-top: 12px; }
 .dockernb-panel button:disabled { opacity: .45; cursor: default; }
+.dockernb-panel small { overflow-wrap: anywhere; }
 .dockernb-said { margin: 8px 0 0; white-space: pre-wrap; overflow-wrap: anywhere; }
 `;
 
