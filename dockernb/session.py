@@ -141,12 +141,13 @@ class Session(NotebookRecord):
                 reads=reads_of(results),
                 above=above.last,
                 text=texts.get(cell),
+                flags=self.flags,
             )
         )
         return results
 
     def _freshness(self) -> Freshness:
-        return Freshness(self._options.build_args, self.files.now)
+        return Freshness(self._options.build_args, self.files.now, self.flags)
 
     def plan(self, cells: Sequence[CellText]) -> list[PlannedCell]:
         """What running all cells would do. Nothing is built or pulled.

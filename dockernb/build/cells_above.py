@@ -190,7 +190,15 @@ class CellsAbove:
     ) -> CellRecord:
         args = args_of(before, after, self._freshness.build_args)
         return CellRecord(
-            cell, source, before, after, args, taken=True, reads=reads, above=self.last
+            cell,
+            source,
+            before,
+            after,
+            args,
+            taken=True,
+            reads=reads,
+            above=self.last,
+            flags=self._freshness.flags,
         )
 
     def _replayed(

@@ -31,6 +31,7 @@ class CellRecord:
         reads: What it took from the build context.
         above: The cell that it stood below, as far as that one has instructions; "": none.
         text: The cell's whole text, magics included, where it is known.
+        flags: The flags of `docker build` in force, as they are written.
     """
 
     cell_id: str
@@ -43,6 +44,7 @@ class CellRecord:
     reads: tuple[ContextRead, ...] = ()
     above: str = ""
     text: str | None = None
+    flags: tuple[str, ...] = ()
 
     @property
     def before(self) -> str:

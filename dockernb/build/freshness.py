@@ -9,7 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ..dockerfile.instructions import Instruction
+from ..dockerfile.instructions import (
+    CopyInstruction,
+    FromInstruction,
+    Instruction,
+    RunInstruction,
+)
 from ..errors import CellsNotRunError, DockernbError, MissingCell
 from .cell_text import may_set_escape, parsed
 from .chain import CellRecord
@@ -44,6 +49,7 @@ class Freshness:
 
     build_args: Mapping[str, str]
     files_changed: FilesChanged
+    flags: tuple[str, ...] = ()
 
     def judge(self, record: CellRecord, source: str, state: BuildState) -> Stale | BuildState:
         """Why `record` does not count for a cell with the text `source` on `state`.
@@ -64,11 +70,20 @@ class Freshness:
             return Stale("parent", missing=error.missing)
         if other is not None:
             return Stale("parent", (other,) if other else ())
-        if changed := self._changed_args(record):
+        if changed := self._changed_args(record) or self._changed_flags(record, instructions):
             return Stale("argument", changed)
         if changed := self.files_changed(record):
             return Stale("file", changed)
         return rebased(instructions, record.after, record.start, state)
+
+    def _changed_flags(
+        self, record: CellRecord, instructions: Sequence[Instruction]
+    ) -> tuple[str, ...]:
+        """Flags count for commands and for what reads images."""
+        counting = (RunInstruction, CopyInstruction, FromInstruction)
+        if record.flags == self.flags or not any(isinstance(i, counting) for i in instructions):
+            return ()
+        return ("the flags of docker build changed",)
 
     def _changed_args(self, record: CellRecord) -> tuple[str, ...]:
         return tuple(

@@ -53,7 +53,7 @@ class NotebookRecord:
             settings_ran: For each cell the `setting_lines` that it ran with.
         """
         texts = [(cell.id, cell.source) for cell in cells]
-        freshness = Freshness(self._options.build_args, self.files.remembered)
+        freshness = Freshness(self._options.build_args, self.files.remembered, self.flags)
         return survey(texts, self._chain, freshness, settings_ran, self._running)
 
     def folders_read(self) -> frozenset[Path]:

@@ -271,3 +271,15 @@ def test_copied_file_that_changed_is_named(tmp_path: Path) -> None:
     (tmp_path / "app" / "new.py").unlink()
     (tmp_path / "app" / "old.py").write_text("old.py")
     assert desk.states() == ["built"] * 3
+
+
+def test_flags_count_for_commands_and_for_what_reads_images() -> None:
+    desk = Desk("FROM x", "ENV A=1", "RUN 1")
+    freshness = Freshness({}, desk.changed, ("--add-host=db:1.2.3.4",))
+    found = survey(list(desk.cells.items()), desk.chain, freshness, {})
+    changed = "the flags of docker build changed"
+    assert [cell.reason for cell in found] == [
+        changed,
+        f"cell 1 above is stale: {changed}",
+        f"cell 1 above is stale: {changed}",
+    ]
