@@ -190,6 +190,7 @@ def test_typing_into_one_of_a_hundred_cells_costs_the_text_of_that_cell(
 def test_notebook_7_shows_the_same_marks(
     context: BrowserContext, server: Server, folder: Path
 ) -> None:
+    pytest.importorskip("notebook", reason="Notebook 7 is not installed")
     path = notebook.write(folder / "seven.ipynb", ["FROM busybox", "ENV SEVEN=7"])
     with jupyter.running(
         folder / "server", server.environment["DOCKER_HOST"], app="notebook"
