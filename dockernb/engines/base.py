@@ -22,11 +22,12 @@ translated to the classes of `dockernb.errors`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from ..errors import EngineError
 from ..oci.config import ImageConfig, Platform
 from ..oci.diff import FilesystemDiff, FileType
 
@@ -60,6 +61,9 @@ class EngineInfo:
         version: Version of the daemon or of dockernb.
         platform: Platform for which images are made when nothing is said.
         address: Where it answers, for example `unix:///var/run/docker.sock`.
+        way: How it is reached, and who named that address, for a reader.
+        limits: What it cannot do, a sentence each.
+        problem: Why nothing can be built on it, if so.
     """
 
     name: str
@@ -67,6 +71,9 @@ class EngineInfo:
     version: str
     platform: Platform
     address: str = ""
+    way: str = ""
+    limits: tuple[str, ...] = ()
+    problem: EngineError | None = None
 
 
 @dataclass(frozen=True)
@@ -201,6 +208,10 @@ class WorkingContainer(FileView, Protocol):
         calling thread as it arrives. When `cancel` is set, the container is killed and
         `BuildInterruptedError` raised, within 2 s at most.
         """
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What the command was not given as Docker gives it, in sentences; known after `run`."""
 
     def write(self, tar: Iterable[bytes]) -> None:
         """Unpacks a tar stream at "/". Names are relative to "/"; owners are the entries' ids.
