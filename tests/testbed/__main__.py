@@ -19,6 +19,7 @@ from tests.testbed import (
     docker20,
     images,
     podman,
+    proot,
     registry,
     skopeo,
     ssh,
@@ -38,9 +39,10 @@ PARTS: dict[str, Callable[[Layout], object]] = {
     "podman": podman.up,
     "browser": lambda layout: browser.up(),
     "skopeo": lambda layout: skopeo.up(),
+    "proot": lambda layout: proot.up(),
 }
 #: Programs of the machine, which need no engine of our own.
-PROGRAMS = ("browser", "skopeo")
+PROGRAMS = ("browser", "skopeo", "proot")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -259,6 +261,7 @@ def status(layout: Layout) -> dict[str, Any]:
         "podman": podman.engine(layout).status(),
         "browser": browser.find(),
         "skopeo": skopeo.find(),
+        "proot": proot.find(),
     }
 
 
