@@ -110,7 +110,7 @@ class VolumeMaker:
     @property
     def can_attach(self) -> bool:
         """Whether the carrier's stdin can be ours. If not, it is open, and nobody's."""
-        return self.api.endpoint.socket_path is not None
+        return self.api.dial is not None
 
     def _is_new(self, mount: Mount) -> bool:
         """Whether the cache has to be begun with files, a mode or an owner."""
@@ -160,7 +160,7 @@ class VolumeMaker:
 
     def _create_carrier(self, parent: str, mounts: Sequence[Mount], volumes: StepVolumes) -> str:
         spec = ContainerSpec((hold.PATH,), network="none")
-        body = create_body(parent, RuntimeConfig(), spec)
+        body = create_body(parent, RuntimeConfig(), spec, podman=self.api.is_podman)
         body["User"] = "0"
         body["Healthcheck"] = {"Test": ["NONE"]}
         body["OpenStdin"] = True
