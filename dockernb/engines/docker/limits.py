@@ -15,6 +15,7 @@ __all__ = ["has_containerd_store", "limits_of", "no_containerd_store"]
 _CONTAINERD_TYPE = "io.containerd.snapshotter.v1"
 _PODMAN = (
     "a RUN sees the variable HOSTNAME, and sizes of images count more than their files",
+    "a secret as a variable (RUN --mount=type=secret,env=NAME) is refused",
     "where the heredoc of a RUN begins with #!, that script stays in the snapshot",
     "a symbolic link that leads nowhere is not found; of others the absolute target is shown",
 )
