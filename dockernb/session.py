@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from .build.build_flags import NO_FLAGS, BuildFlags, parse_flags
 from .build.builder import Builder
 from .build.cache import BuildCache
 from .build.cell_run import CellRun
@@ -23,7 +24,9 @@ from .build.events import Listener
 from .build.next_run import NextRun
 from .build.outcome import BuildOptions
 from .build.result import StepResult
-from .build.state import Stage
+from .build.state import BuildState, Stage
+from .checks.lineage import subject_of
+from .checks.subject import Subject
 from .engines.base import Engine, EngineInfo
 from .engines.select import open_engine
 from .errors import (
@@ -55,6 +58,7 @@ class SessionOptions:
         context: Root of the build context.
         build_args: Values for ARG, as `--build-arg`.
         secrets: Secret ID -> content.
+        flags: Other flags of `docker build`.
         use_cache: False: every step is built.
         pull: True: FROM asks the registry even if the image is there.
         prepare: True: a reader types between the cells, and the engine may use that time to make
@@ -65,6 +69,7 @@ class SessionOptions:
     context: Path = Path()
     build_args: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    flags: BuildFlags = NO_FLAGS
     use_cache: bool = True
     pull: bool = False
     prepare: bool = False
@@ -184,6 +189,7 @@ class Session:
             engine_name=info.name,
             build_args=self._options.build_args,
             secrets=self._options.secrets,
+            flags=self._options.flags,
             platform=info.platform,
             use_cache=self._options.use_cache,
             pull=self._options.pull,
@@ -245,12 +251,56 @@ class Session:
         """
         state = self._chain.newest_state()
         if state.stage is None:
-            raise BuildError(
-                "there is no snapshot yet", hint="Run a cell with FROM, for example: FROM busybox"
-            )
+            raise _nothing_built()
         found = state.stage if stage is None else state.need_stage(stage)
         assert found is not None  # noqa: S101  (checked above)
         return found
+
+    def subject(
+        self,
+        *,
+        cell_id: str | None,
+        order: Sequence[CellText] | None,
+        cancel: threading.Event,
+    ) -> Subject:
+        """The newest snapshot above a cell, for a check. Nothing is built.
+
+        Args:
+            cell_id: The cell that asks; None: all cells that ran stand above it.
+            order: As in `run_cell`.
+
+        Raises:
+            BuildError: no cell above has made a snapshot.
+            CellsNotRunError: cells above must be run first.
+        """
+        if cell_id is None:
+            stage: Stage | None = self.image_of()
+        else:
+            stage = self._state_above(cell_id, order, cancel).stage
+        if stage is None:
+            raise _nothing_built()
+        if stage.missing:
+            raise CellsNotRunError(stage.missing)
+        return subject_of(self._connected(), stage.image_id, self.results(), cancel)
+
+    def _state_above(
+        self, cell: str, order: Sequence[CellText] | None, cancel: threading.Event
+    ) -> BuildState:
+        """The state after the cells above; what was taken from the cache has its results too."""
+        self._chain.arrange(None if order is None else [text.id for text in order], cell)
+        run = CellRun(self._builder(), lambda _: None, cancel)
+        texts = {text.id: text.source for text in order or ()}
+        above = CellsAbove(cell, texts, self._chain, run, self._options.build_args)
+        state, before = above.settle(), BuildState()
+        for other in self._chain.above(cell):
+            record = self._chain.record(other)
+            if record is None:
+                continue
+            if record.taken and not record.results and record.before == before.token:
+                _, results = run.cell(record.source, None, before)
+                self._chain.keep(replace(record, results=tuple(results)))
+            before = record.after
+        return state
 
     # --- settings (the magics) ---------------------------------------------------------------
     def set_context(self, root: Path) -> None:
@@ -269,6 +319,20 @@ class Session:
         """Keeps a secret in memory for `RUN --mount=type=secret`."""
         secrets = {**self._options.secrets, secret_id: content}
         self._options = replace(self._options, secrets=secrets)
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """The flags in force, as they are written."""
+        return self._options.flags.words
+
+    def set_flags(self, words: Sequence[str]) -> None:
+        """Flags of `docker build` for the next cells, in the place of those before.
+
+        Raises:
+            BuildError: one is unknown, or its value is wrong; those before stay.
+        """
+        flags = parse_flags(words, self.context_root)
+        self._options = replace(self._options, flags=flags)
 
     def use_engine(self, name: str | None) -> None:
         """Changes the engine; the chain starts anew."""
@@ -328,3 +392,9 @@ class Session:
         self._next_run.cancel()
         with self._lock:
             self._disconnect()
+
+
+def _nothing_built() -> BuildError:
+    return BuildError(
+        "there is no snapshot yet", hint="Run a cell with FROM, for example: FROM busybox"
+    )
