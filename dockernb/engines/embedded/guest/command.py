@@ -59,7 +59,15 @@ class Credentials:
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits by setrlimit(2): bytes of data a process, processes of the user; None for none."""
+    """What a command may use; None for no limit.
+
+    By control groups, where this process may make them, for the whole command; elsewhere by
+    setrlimit(2), which knows bytes of data for each process, and all processes of the user.
+
+    Args:
+        memory: Bytes.
+        processes: Processes and threads.
+    """
 
     memory: int | None = None
     processes: int | None = None
@@ -74,6 +82,8 @@ class GuestCommand:
         working_dir: Absolute path in the guest; it must exist.
         hosts: Names that /etc/hosts gets in addition -> address.
         mounts: Made in this order.
+        ulimits: Name without RLIMIT_, in small letters -> soft and hard limit; -1 for none.
+        shm_size: Bytes of /dev/shm; 0 for 64 MB.
     """
 
     argv: tuple[str, ...]
@@ -84,6 +94,8 @@ class GuestCommand:
     hosts: Mapping[str, str] = field(default_factory=dict)
     mounts: tuple[GuestMount, ...] = ()
     limits: Limits = Limits()
+    ulimits: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    shm_size: int = 0
 
 
 @dataclass(frozen=True)

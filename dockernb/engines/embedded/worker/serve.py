@@ -21,7 +21,7 @@ from dockernb.engines.embedded.worker.layers import LayerFiles
 from dockernb.engines.embedded.worker.overlay_root import OverlayRoot, remove_place
 from dockernb.engines.embedded.worker.roots import Root
 from dockernb.engines.embedded.worker.tree_root import TreeRoot
-from dockernb.engines.embedded.worker.unpack import is_unpacked, unpack_layer
+from dockernb.engines.embedded.worker.unpack import is_unpacked, settle, unpack_layer
 from dockernb.errors import EngineError
 
 __all__ = ["Worker"]
@@ -37,22 +37,25 @@ class Worker:
         self._layers = layers
         self._folders = layers.folders
         self._rung = rung
-        # The root of a user namespace cannot give files away; nor can an ordinary user.
-        is_root = os.geteuid() == 0 and not rung.in_user_namespace
+        # A supervisor keeps owners itself; and an ordinary user cannot give files away.
+        is_root = os.geteuid() == 0 and not rung.is_supervised
         self._owners: Owners = REAL if is_root else NOTED
         self._has_overlay = rung.has_overlay
         self._root: Root | None = None
+        self._shown: dict[int, Root] = {}
         self._answers: dict[str, Callable[[Message, list[int]], Message]] = {
             "unpack": self._unpack,
             "open": self._open,
             "write": self._write,
             "stat": self._stat,
             "read": self._read,
+            "show": self._show,
             "run": self._run,
             "diff": self._diff,
             "pack": self._pack,
             "keep": self._keep,
             "remove": self._remove,
+            "settle": self._settle,
         }
 
     def serve(self) -> None:
@@ -66,8 +69,9 @@ class Worker:
         except ClosedError:
             pass
         finally:
-            if self._root is not None:
-                self._root.discard()
+            for root in (*self._shown.values(), self._root):
+                if root is not None:
+                    root.discard()
 
     def _answer(self, message: Message, files: list[int]) -> Message:
         try:
@@ -112,6 +116,14 @@ class Worker:
             apply_tar(stream, root.path, root.owners)
         return {}
 
+    def _show(self, message: Message, files: list[int]) -> Message:
+        """Takes the files of the bind mount with this number: below "/files" of a root."""
+        root = self._shown[message["number"]] = self._open_root([])
+        with os.fdopen(os.dup(files[0]), "rb") as stream:
+            root.touch()
+            apply_tar(stream, root.path, root.owners)
+        return {}
+
     def _stat(self, message: Message, _files: list[int]) -> Message:
         root = self._opened
         found = stat_path(root.path, message["path"], root.owners)
@@ -126,7 +138,7 @@ class Worker:
     def _run(self, message: Message, files: list[int]) -> Message:
         output, cancel = files
         self._opened.touch()
-        runner = GuestRunner(self._opened, self._rung, self._folders, self._open_root)
+        runner = GuestRunner(self._opened, self._rung, self._folders, self._open_root, self._shown)
         return runner.run(message, output, cancel)
 
     def _diff(self, _message: Message, _files: list[int]) -> Message:
@@ -141,6 +153,11 @@ class Worker:
             root.keep(message["diff_id"])
         finally:
             root.discard()
+        return {}
+
+    def _settle(self, _message: Message, _files: list[int]) -> Message:
+        if self._has_overlay:
+            settle(self._folders)
         return {}
 
     def _remove(self, message: Message, _files: list[int]) -> Message:
