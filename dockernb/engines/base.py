@@ -22,32 +22,39 @@ translated to the classes of `dockernb.errors`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import BinaryIO, Literal, Protocol
 
-from ..oci.config import ImageConfig, Platform
+from ..oci.config import ImageConfig, Platform, RuntimeConfig
 from ..oci.diff import FilesystemDiff, FileType
 
 __all__ = [
+    "ArchiveFormat",
     "ContainerSpec",
     "Engine",
     "EngineInfo",
     "FileView",
+    "Health",
     "Image",
     "Mount",
     "OnOutput",
     "OnProgress",
     "PathStat",
+    "Port",
     "Process",
     "Progress",
     "PullPolicy",
+    "RunningContainer",
+    "StartSpec",
     "WorkingContainer",
 ]
 
 OnOutput = Callable[[bytes], None]
 PullPolicy = Literal["missing", "always", "never"]
+ArchiveFormat = Literal["docker", "oci"]
+Health = Literal["starting", "healthy", "unhealthy"]
 
 
 @dataclass(frozen=True)
@@ -87,7 +94,13 @@ class Image:
 
 @dataclass(frozen=True)
 class Progress:
-    """A moment of a pull. `id` names a layer; `current`, `total` are bytes (total 0: unknown)."""
+    """A moment of a pull, push or save.
+
+    Args:
+        id: Names a layer, or "archive".
+        current: Bytes so far.
+        total: Bytes in all; 0: unknown.
+    """
 
     id: str
     status: str
@@ -209,6 +222,91 @@ class WorkingContainer(FileView, Protocol):
         """Kills and removes the container. Idempotent; may finish in the background."""
 
 
+@dataclass(frozen=True)
+class Port:
+    """A port of a running container.
+
+    Args:
+        container: What its programs listen on.
+        host: Where it is reached on the loopback interface of the engine's machine; asked for as 0:
+            a free one.
+    """
+
+    container: int
+    host: int = 0
+    protocol: Literal["tcp", "udp"] = "tcp"
+
+    @classmethod
+    def exposed(cls, config: RuntimeConfig) -> list[Port]:
+        """The ports that EXPOSE names, written "80/tcp"."""
+        found = []
+        for text in config.exposed_ports:
+            number, _, protocol = text.partition("/")
+            if number.isdecimal() and 0 < int(number) < 65536:
+                found.append(cls(int(number), protocol="udp" if protocol == "udp" else "tcp"))
+        return found
+
+
+@dataclass(frozen=True)
+class StartSpec:
+    """What an image is started with, beside what its config says.
+
+    Args:
+        arguments: In place of CMD, behind ENTRYPOINT.
+        env: Added to the image's environment.
+        ports: To be published.
+        publish_exposed: Ports that the image EXPOSEs are published on free ports.
+    """
+
+    arguments: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    ports: tuple[Port, ...] = ()
+    publish_exposed: bool = False
+
+
+class RunningContainer(Protocol):
+    """A container that runs an image as `docker run` does; nothing of it is committed.
+
+    All methods but `follow` return soon and may be called from any thread at any time.
+    """
+
+    @property
+    def id(self) -> str:
+        """Container ID."""
+
+    @property
+    def ports(self) -> tuple[Port, ...]:
+        """Where its ports are reached."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know of how it runs here; a sentence each."""
+
+    def follow(self, on_output: OnOutput) -> int:
+        """Passes all output on as it comes (stdout and stderr, raw) and returns the exit code.
+
+        To be called once, by a thread of its own; it returns when no process is left.
+
+        Raises:
+            EngineError: the command could not be started, or the container was lost.
+        """
+
+    def health(self) -> Health | None:
+        """What HEALTHCHECK found last; None where there is no check."""
+
+    def stop(self, timeout: float) -> None:
+        """Sends the image's stop signal; what lives `timeout` seconds later is killed.
+
+        Returns at once; `follow` tells the end.
+        """
+
+    def kill(self) -> None:
+        """Kills all its processes."""
+
+    def remove(self) -> None:
+        """Kills it and removes all that it wrote. Idempotent; may finish in the background."""
+
+
 class Engine(Protocol):
     """Runs containers and keeps images."""
 
@@ -255,8 +353,38 @@ class Engine(Protocol):
         raises; the newest hint counts, and `close` ends what it led to.
         """
 
+    def launch(self, image_id: str, spec: StartSpec) -> RunningContainer:
+        """Starts an image with its ENTRYPOINT and CMD. The caller removes the container.
+
+        Raises:
+            EngineError: it cannot be started, for example because a port is taken.
+        """
+
     def tag(self, image_id: str, reference: str) -> None:
         """Gives an image a name, as `docker tag`."""
+
+    def push(self, reference: str, on_progress: OnProgress, cancel: threading.Event) -> str:
+        """Sends the image of this name to its registry; returns the digest of its manifest.
+
+        Raises:
+            ImageNotFoundError: the engine has no such image.
+            RegistryError: the registry does not answer, or refuses.
+        """
+
+    def save(
+        self,
+        names: Sequence[str],
+        out: BinaryIO,
+        form: ArchiveFormat,
+        on_progress: OnProgress,
+        cancel: threading.Event,
+    ) -> None:
+        """Writes images (by name or ID) as one archive.
+
+        Raises:
+            ImageNotFoundError: the engine has no image of that name.
+            BuildInterruptedError: `cancel` was set; `out` holds a part of an archive.
+        """
 
     def open_image(self, image_id: str) -> AbstractContextManager[FileView]:
         """The files of an image, and no others."""

@@ -74,6 +74,7 @@ class GuestCommand:
         working_dir: Absolute path in the guest; it must exist.
         hosts: Names that /etc/hosts gets in addition -> address.
         mounts: Made in this order.
+        beside: Another command runs in the same root, which is ready for this one too.
     """
 
     argv: tuple[str, ...]
@@ -84,6 +85,7 @@ class GuestCommand:
     hosts: Mapping[str, str] = field(default_factory=dict)
     mounts: tuple[GuestMount, ...] = ()
     limits: Limits = Limits()
+    beside: bool = False
 
 
 @dataclass(frozen=True)

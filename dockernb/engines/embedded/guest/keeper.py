@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from . import syscalls
 from .killing import become_subreaper, kill_descendants
 from .rung import Rung
+from .signals import pass_signal_on
 from .start import LISTENER_MESSAGE, Start, become_guest
 from .supervisor.ids import Ids
 from .supervisor.served import Served
@@ -51,7 +52,7 @@ def keep(start: Start, served: Served | None, *, cancel: int, worker: int) -> Ou
     """Runs a guest to its end.
 
     Args:
-        cancel: A descriptor; readable or hung up means: kill the guest.
+        cancel: A descriptor; hung up means: kill the guest. See `pass_signal_on`.
         worker: Another one, which hangs up when the worker dies.
     """
     os.setsid()  # its own session has no terminal: /dev/tty says so
@@ -99,7 +100,7 @@ class _Keeping:
             self._poll.register(descriptor, select.POLLIN)
         while True:
             ready = dict(self._poll.poll())
-            if cancel in ready or worker in ready:
+            if worker in ready or (cancel in ready and not pass_signal_on(cancel, self._pid)):
                 self._outcome.cancelled = True
                 os.kill(self._pid, signal.SIGKILL)
                 return self._end()

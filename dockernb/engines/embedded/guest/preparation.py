@@ -66,6 +66,9 @@ class Preparation:
 
     def make(self) -> None:
         """Makes everything; call `undo` whether or not this raises."""
+        if self._command.beside:
+            self._serve_files()
+            return
         self._stubs.make_all(_SYSTEM, self.files)
         for mount in self._command.mounts:
             if self._rung.has_mounts:
@@ -76,13 +79,19 @@ class Preparation:
             return
         self._make_devices()
         if self._rung is Rung.CHROOT:
-            for path, content in {**self.files, **_MOUNT_TABLES}.items():
-                file = GuestMount("secret", path, content=content, mode=0o644, read_only=True)
-                self._keep_in_memory(file)
-            self.served = Served(self._memory, self._root / "proc")
+            self._serve_files()
         else:
             for path, content in self.files.items():
                 self._placing.place(GuestMount("file", path, content=content))
+
+    def _serve_files(self) -> None:
+        """Files that are nowhere in the tree: the supervisor hands them out."""
+        if self._rung is not Rung.CHROOT:
+            return
+        for path, content in {**self.files, **_MOUNT_TABLES}.items():
+            file = GuestMount("secret", path, content=content, mode=0o644, read_only=True)
+            self._keep_in_memory(file)
+        self.served = Served(self._memory, self._root / "proc")
 
     def undo(self) -> tuple[str, ...]:
         """Takes everything out; returns the mount points that had to stay."""
@@ -150,7 +159,7 @@ class Preparation:
 
     def _clean_proc(self) -> None:
         """Links to programs that the supervisor made in the empty /proc."""
-        if self.served is None:
+        if self.served is None or self._command.beside:
             return
         for entry in (self._root / "proc").glob(".[0-9]*"):
             if entry.is_symlink():

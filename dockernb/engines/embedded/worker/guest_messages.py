@@ -58,6 +58,7 @@ class GuestRunner:
                 network=message["network"],
                 hosts=message["hosts"],
                 mounts=mounts,
+                beside=bool(message.get("beside")),
             )
             end = run_guest(root, self._rung, command, stdout=output, stderr=output, cancel=cancel)
         return {
