@@ -27,11 +27,12 @@ ARROWS = {
     "build": {"dockerfile", "oci", "engines.base"},
     "bases": {"engines.base", "oci"},
     "notebook": {"dockerfile"},
-    "session": {"build", "dockerfile", "engines.base", "engines.select", "folders"},
-    "ui": {"build", "engines.base", "oci"},
-    "kernel": {"session", "ui", "dockerfile", "build.result", "build.events"},
+    "use": {"build", "engines.base", "oci"},
+    "session": {"build", "use", "dockerfile", "engines.base", "engines.select", "folders"},
+    "ui": {"build", "use", "engines.base", "oci"},
+    "kernel": {"session", "ui", "use", "dockerfile", "build.result", "build.events"},
     "cli": {
-        "session", "notebook", "dockerfile", "ui", "build", "engines.base", "engines.select",
+        "session", "notebook", "dockerfile", "ui", "use", "build", "engines.base", "engines.select",
         "kernel.install", "oci", "folders", "bases",
     },
 }  # fmt: skip

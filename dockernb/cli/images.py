@@ -25,6 +25,7 @@ from dockernb.engines.select import ENGINES, open_embedded, open_engine
 from dockernb.errors import NotebookError
 from dockernb.oci.digest import short_id
 from dockernb.ui.figures import format_bytes, format_count
+from dockernb.use.transfer import written_aside
 
 __all__ = ["load", "prune", "pull", "push", "save"]
 
@@ -176,14 +177,8 @@ def _written(output: str) -> Iterator[BinaryIO]:
     if output == "-":
         yield sys.stdout.buffer
         return
-    target = Path(output)
-    aside = target.with_name(f"{target.name}.part")
-    try:
-        with aside.open("wb") as file:
-            yield file
-        aside.replace(target)
-    finally:
-        aside.unlink(missing_ok=True)
+    with written_aside(Path(output)) as file:
+        yield file
 
 
 def _tell(images: list[tuple[Image, tuple[str, ...]]], *, as_json: bool) -> None:
