@@ -53,7 +53,7 @@ class RunView:
 
     @property
     def is_bad(self) -> bool:
-        return self.state.status == "failed" or bool(self.state.exit_code)
+        return not self.lost and (self.state.status == "failed" or bool(self.state.exit_code))
 
     @property
     def outcome(self) -> str:
@@ -82,7 +82,7 @@ def run_trait(view: RunView) -> dict[str, Any]:
         "command": view.command,
         "outcome": view.outcome,
         "health": state.health or "",
-        "time": format_seconds(state.seconds) if state.is_over else "",
+        "time": format_seconds(state.seconds) if state.is_over and not view.lost else "",
         "ports": [[port.host, port.container, port.protocol] for port in _shown_ports(view)],
         "notes": [visible(note[:500]) for note in view.facts.notes],
         "error": None

@@ -68,6 +68,4 @@ def test_running_container_shows_log_health_and_ports_until_it_is_stopped(
     lab.restart_kernel()
     lab.card(4).expect_status("lost")
     card.expect_status("exited")
-    lab.choose_theme("Dark")
     lab.screenshot("running-lost", 4)
-    lab.choose_theme("Light")

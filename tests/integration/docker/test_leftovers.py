@@ -45,8 +45,9 @@ def test_leftovers_of_a_killed_process(
     program = (
         "import sys, threading\n"
         "from dockernb.engines.docker import connect\n"
-        "from dockernb.engines.base import ContainerSpec\n"
+        "from dockernb.engines.base import ContainerSpec, StartSpec\n"
         "engine = connect(sys.argv[1])\n"
+        "print(engine.launch(sys.argv[2], StartSpec(('/bin/sleep', '600'))).id, flush=True)\n"
         "spec = ContainerSpec(command=('/bin/sh', '-c', 'echo up; sleep 600'), network='none')\n"
         "with engine.create(sys.argv[2], spec) as container:\n"
         "    print(container.id, flush=True)\n"
@@ -55,13 +56,14 @@ def test_leftovers_of_a_killed_process(
     command = [sys.executable, "-c", program, docker_host, bench.base.id]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
+        launched_id = process.stdout.readline().strip()
         container_id = process.stdout.readline().strip()
         assert process.stdout.readline() == "up\n"
         with engine.create(bench.base.id, ContainerSpec()) as alive:
             assert engine.remove_leftovers() == []
             process.send_signal(signal.SIGKILL)
             process.wait()
-            assert engine.remove_leftovers() == [container_id]
+            assert set(engine.remove_leftovers()) == {container_id, launched_id}
             assert engine.remove_leftovers() == []
             assert alive.stat("/bin") is not None
 
