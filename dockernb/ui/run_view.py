@@ -111,7 +111,7 @@ def run_json(view: RunView, *, model_id: str | None, cell_id: str | None) -> dic
             {"host": port.host, "container": port.container, "protocol": port.protocol}
             for port in _shown_ports(view)
         ],
-        "log": visible_lines(excerpt.head + gap + excerpt.tail),
+        "log": encodable(excerpt.head + gap + excerpt.tail),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 from typing import Any
@@ -18,7 +19,8 @@ from .owner import this_process
 
 __all__ = ["DockerRunning", "start_container"]
 
-LOOPBACK = "127.0.0.1"
+_log = logging.getLogger(__name__)
+_LOOPBACK = "127.0.0.1"
 _GONE = {304, 404, 409}  # stopped already, removed, not running
 _HEALTH: dict[str, Health] = {
     "starting": "starting",
@@ -95,12 +97,14 @@ class DockerRunning:
 
     def stop(self, timeout: float) -> None:
         """The daemon answers when it has stopped; that is not waited for."""
-        path = f"/containers/{self._id}/stop"
-        threading.Thread(
-            target=lambda: self._ask(path, {"t": math.ceil(timeout)}),
-            name="dockernb-stop",
-            daemon=True,
-        ).start()
+
+        def ask() -> None:
+            try:
+                self._ask(f"/containers/{self._id}/stop", {"t": math.ceil(timeout)})
+            except EngineError as err:  # `follow` tells that the daemon is gone
+                _log.warning("a container could not be stopped: %s", err.message)
+
+        threading.Thread(target=ask, name="dockernb-stop", daemon=True).start()
 
     def kill(self) -> None:
         self._ask(f"/containers/{self._id}/kill", {})
@@ -126,7 +130,7 @@ def _body(image_id: str, config: RuntimeConfig, spec: StartSpec) -> dict[str, An
     ports = [*spec.ports, *(Port.exposed(config) if spec.publish_exposed else ())]
     bindings: dict[str, list[dict[str, str]]] = {}
     for port in ports:
-        binding = {"HostIp": LOOPBACK, "HostPort": str(port.host or "")}
+        binding = {"HostIp": _LOOPBACK, "HostPort": str(port.host or "")}
         bindings.setdefault(f"{port.container}/{port.protocol}", []).append(binding)
     body: dict[str, Any] = {
         "Image": image_id,

@@ -19,7 +19,7 @@ __all__: list[str] = []
 
 log = logging.getLogger(__name__)
 
-_USAGE = "%run [-p [HOST:]PORT] [-P] [-e NAME=VALUE] [--name NAME] [--of WHAT] [ARGUMENT...]"
+_USAGE = "%run [-p HOST:PORT] [-P] [-e KEY=VALUE] [--name NAME] [--of WHAT] [ARG...]"
 _MOST_WORDS = 10_000
 _STOP_SECONDS = 1.0
 _LOOK_SECONDS = 0.1
@@ -30,7 +30,7 @@ def run(call: MagicCall) -> None:
     """Starts the image with its ENTRYPOINT and CMD, as `docker run`; the notebook goes on.
 
     -p publishes a port on this machine (8080:80, or 80 for a free one), -P all that are EXPOSEd;
-    -e sets a variable; ARGUMENTs replace CMD. It runs the snapshot of the cell above; --of names a
+    -e sets a variable; ARGs replace CMD. It runs the snapshot of the cell above; --of names a
     stage, another snapshot by its ID, or an image. The card shows its log, its health and its
     ports, and has a button that stops it. It ends with the kernel, and when its cell is run again
     or deleted.
