@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 
 from dockernb.engines.base import ContainerSpec, Health, OnOutput, Port, StartSpec
+from dockernb.engines.embedded.guest import Limits
 from dockernb.engines.embedded.health import HealthChecks
 from dockernb.engines.embedded.output import Pipes, follow
 from dockernb.engines.embedded.ports import forwarded
@@ -51,12 +52,13 @@ class EmbeddedRunning:
         record: ImageRecord,
         config: RuntimeConfig,
         spec: StartSpec,
+        limits: Limits,
     ) -> None:
         check_commands_can_run(helper.facts())
         self._id = secrets.token_hex(32)
         self._signal = _signal_number(config.stop_signal)
         self._command = _command(config, spec)
-        self._message = run_message(self._command, store)
+        self._message = run_message(self._command, store, limits)
         self._cancel = threading.Event()
         self._ended = threading.Event()
         self._lock = threading.Lock()
@@ -97,7 +99,10 @@ class EmbeddedRunning:
         self._followed = True
         try:
             follow(self._pipes, self._worker.channel.fileno(), on_output, self._cancel)
-            return int(self._worker.answer()["exit_code"])
+            end = self._worker.answer()
+            for warning in end["warnings"]:
+                on_output(f"dockernb: {warning}\n".encode())
+            return int(end["exit_code"])
         finally:
             self._ended.set()
             if self._checks is not None:

@@ -5,7 +5,7 @@ They steer the session and look into it; they never reach the exported Dockerfil
 
 from __future__ import annotations
 
-from . import notebook, running, settings, shell, transfer
+from . import exercises, notebook, running, settings, shell, transfer
 from .registry import Magic, MagicCall, MagicError, all_magics, find_magic
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "MagicCall",
     "MagicError",
     "all_magics",
+    "exercises",
     "find_magic",
     "notebook",
     "running",
