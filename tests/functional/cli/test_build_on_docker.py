@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
+import tarfile
 import uuid
 
 import pytest
@@ -28,6 +30,13 @@ def test_build_names_the_cells_and_ends_as_buildx_does(
     run = ["docker", "run", "--rm", name, "cat", "/word"]
     said = subprocess.run(run, env=environment, capture_output=True, text=True, check=True)
     assert said.stdout == f"{mark} given\n"
+    archive = path.with_name("image.tar")
+    done = dockernb("save", name, "-o", archive)
+    assert done.returncode == 0, done.stderr
+    with tarfile.open(archive) as tar:
+        manifest = tar.extractfile("manifest.json")
+        assert manifest is not None
+        assert json.load(manifest)[0]["RepoTags"] == [name]
     subprocess.run(["docker", "rmi", name], env=environment, capture_output=True, check=True)
 
     done = dockernb("build", path)
