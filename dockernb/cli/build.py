@@ -45,8 +45,8 @@ def build(
     \b
       dockernb build lesson.ipynb --builder cloud --platform linux/amd64,linux/arm64 -t app:1 --push
 
-    The progress names the cell of each step. %arg, %secret and %context count as in `dockernb run`.
-    The exit code is that of buildx.
+    The progress names the cell of each step. %arg, %build, %secret and %context count as in
+    `dockernb run`. The exit code is that of buildx.
     """  # noqa: D301  (the backspace is click's mark: the lines below it are not joined)
     if notebook.startswith("-") and notebook != "-":
         raise click.UsageError("the notebook comes first: dockernb build NOTEBOOK [OPTIONS]")
@@ -102,10 +102,13 @@ class _NoSession:
 
     def set_secret(self, secret_id: str, content: bytes) -> None: ...
 
+    def set_flags(self, words: Sequence[str]) -> None: ...
+
 
 def _own_options(settings: Settings, given: Sequence[str], folder: Path) -> list[str]:
     """From the magics; what was given on the command line comes later and beats them."""
-    options = [f"--build-arg={key}={value}" for key, value in settings.build_args.items()]
+    options = list(settings.flags.words)
+    options += [f"--build-arg={key}={value}" for key, value in settings.build_args.items()]
     fields = {field for word in given for field in word.removeprefix("--secret=").split(",")}
     for number, (secret_id, content) in enumerate(settings.secrets.items()):
         if f"id={secret_id}" not in fields:

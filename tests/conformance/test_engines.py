@@ -13,7 +13,7 @@ from dockernb.engines.base import Engine, Image
 from dockernb.engines.docker import DockerEngine, connect
 from dockernb.engines.embedded.engine import EmbeddedEngine
 from tests.conformance.busybox import busybox_base
-from tests.conformance.engine_suite import CHECKS, LAUNCHES, Bench
+from tests.conformance.engine_suite import CHECKS, CHECKS_OF_THE_WAY, LAUNCHES, Bench
 from tests.conftest import need_rung
 from tests.integration.docker.always_prepared import AlwaysPrepared
 from tests.integration.docker.cleaning import Cleaner
@@ -28,10 +28,32 @@ RUNGS = {
     6: "proot",
 }
 
+#: Engines and ways to Docker; those that are elsewhere are in conftest.py.
+WAYS = ("docker", "far_docker", "standby", "tls", "docker20", "podman")
+#: Where these will do: over ssh, where each connection is a login, and for a context, which only
+#: names another way. Podman is all the same behind a proxy, but for its diff.
+SOME_CHECKS = {
+    "ssh": CHECKS_OF_THE_WAY,
+    "context": CHECKS_OF_THE_WAY,
+    "far_podman": [check for check in CHECKS if "_diff_" in check.__name__],
+}
+FAR = ("far_docker", "tls", "ssh", "context")
+#: Where nothing but the API is within reach.
+FAR_LIMITS = {
+    "check_hostile_names": "JSON of the API cannot hold names that are no UTF-8",
+    "check_mount_points_are_not_kept": "the API cannot delete a file",
+    "check_a_layer_holds_no_more_than_it_says": "Docker's own /dev and /etc show",
+}
+PODMAN_LIMITS = {
+    "check_hostile_names": FAR_LIMITS["check_hostile_names"],
+    "check_environment_is_the_given_one": "HOSTNAME is always there",
+    "check_file_mount": "what a volume begins with is in the container's layer, too",
+    "check_image_size_is_that_of_the_files": "headers count",
+    "check_stat": "the last link of a path is followed",
+}
 KNOWN_LIMITS = {
-    ("far_docker", "check_hostile_names"): "JSON of the API cannot hold names that are no UTF-8",
-    ("far_docker", "check_mount_points_are_not_kept"): "the API cannot delete a file",
-    ("far_docker", "check_a_layer_holds_no_more_than_it_says"): "Docker's own /dev and /etc show",
+    **{(way, check): FAR_LIMITS[check] for way in FAR for check in FAR_LIMITS},
+    **{("podman", check): why for check, why in PODMAN_LIMITS.items()},
     ("chroot", "check_tmpfs_is_in_memory"): "without mounts it is a folder",
     ("plain_chroot", "check_tmpfs_is_in_memory"): "without mounts it is a folder",
     ("plain_chroot", "check_network_none"): "without mounts there is no /proc",
@@ -79,7 +101,7 @@ def standby_bench(docker_host: str, docker_bench: Bench) -> Iterator[Bench]:
     engine.close()
 
 
-@pytest.fixture(params=["docker", "far_docker", "standby"])
+@pytest.fixture
 def bench(request: pytest.FixtureRequest) -> Bench:
     found: Bench = request.getfixturevalue(f"{request.param}_bench")
     return found
@@ -114,7 +136,12 @@ def test_embedded_engine(
 
 
 @pytest.mark.docker
-@pytest.mark.parametrize("check", CHECKS, ids=name_of)
+@pytest.mark.parametrize(
+    ("bench", "check"),
+    [(way, check) for way in (*WAYS, *SOME_CHECKS) for check in SOME_CHECKS.get(way, CHECKS)],
+    indirect=["bench"],
+    ids=lambda value: value if isinstance(value, str) else name_of(value),
+)
 def test_engine(
     request: pytest.FixtureRequest, bench: Bench, check: Callable[[Bench], None]
 ) -> None:

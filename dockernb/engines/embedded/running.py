@@ -164,7 +164,8 @@ def _command(config: RuntimeConfig, spec: StartSpec) -> ContainerSpec:
             hint="Say what to run: %run COMMAND",
         )
     env: Mapping[str, str] = {"PATH": _PATH, **config.environment, **spec.env}
-    return ContainerSpec(words, env, config.user, config.working_dir or "/")
+    folder = config.working_dir or "/"
+    return ContainerSpec(words, env, user=config.user, working_dir=folder)
 
 
 def _ports(config: RuntimeConfig, spec: StartSpec) -> list[Port]:

@@ -43,12 +43,14 @@ class Worker:
         self._owners: Owners = REAL if is_root else NOTED
         self._has_overlay = rung.has_overlay
         self._root: Root | None = None
+        self._shown: dict[int, Root] = {}
         self._answers: dict[str, Callable[[Message, list[int]], Message]] = {
             "unpack": self._unpack,
             "open": self._open,
             "write": self._write,
             "stat": self._stat,
             "read": self._read,
+            "show": self._show,
             "run": self._run,
             "diff": self._diff,
             "pack": self._pack,
@@ -67,8 +69,9 @@ class Worker:
             self._serve()
         finally:
             self._end_others()
-            if self._root is not None:
-                self._root.discard()
+            for root in (*self._shown.values(), self._root):
+                if root is not None:
+                    root.discard()
 
     def _serve(self) -> None:
         with suppress(ClosedError):
@@ -124,6 +127,14 @@ class Worker:
             apply_tar(stream, root.path, root.owners)
         return {}
 
+    def _show(self, message: Message, files: list[int]) -> Message:
+        """Takes the files of the bind mount with this number: below "/files" of a root."""
+        root = self._shown[message["number"]] = self._open_root([])
+        with os.fdopen(os.dup(files[0]), "rb") as stream:
+            root.touch()
+            apply_tar(stream, root.path, root.owners)
+        return {}
+
     def _stat(self, message: Message, _files: list[int]) -> Message:
         root = self._opened
         found = stat_path(root.path, message["path"], root.owners)
@@ -138,7 +149,7 @@ class Worker:
     def _run(self, message: Message, files: list[int]) -> Message:
         output, cancel = files
         self._opened.touch()
-        runner = GuestRunner(self._opened, self._rung, self._folders, self._open_root)
+        runner = GuestRunner(self._opened, self._rung, self._folders, self._open_root, self._shown)
         return runner.run(message, output, cancel)
 
     def _beside(self, _message: Message, files: list[int]) -> Message:
