@@ -14,7 +14,7 @@ from dockernb.engines.docker import DockerEngine, connect
 from dockernb.engines.embedded.engine import EmbeddedEngine
 from dockernb.errors import UnsupportedByEngineError
 from tests.conformance.busybox import busybox_base
-from tests.conformance.engine_suite import CHECKS, CHECKS_OF_THE_WAY, Bench
+from tests.conformance.engine_suite import CHECKS, CHECKS_OF_THE_WAY, LAUNCHES, Bench
 from tests.conftest import need_rung
 from tests.integration.docker.always_prepared import AlwaysPrepared
 from tests.integration.docker.cleaning import Cleaner
@@ -123,8 +123,14 @@ def embedded_engine(
     engine.close()
 
 
+def name_of(check: Callable[[Bench], None]) -> str:
+    return check.__name__.removeprefix("check_")
+
+
 @pytest.mark.embedded
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__.removeprefix("check_"))
+@pytest.mark.parametrize(
+    "check", CHECKS + LAUNCHES, ids=lambda check: check.__name__.removeprefix("check_")
+)
 def test_embedded_engine(
     request: pytest.FixtureRequest,
     embedded_engine: tuple[EmbeddedEngine, Image],
@@ -139,12 +145,17 @@ def test_embedded_engine(
     ("bench", "check"),
     [(way, check) for way in (*WAYS, *SOME_CHECKS) for check in SOME_CHECKS.get(way, CHECKS)],
     indirect=["bench"],
-    ids=lambda value: value if isinstance(value, str) else value.__name__.removeprefix("check_"),
+    ids=lambda value: value if isinstance(value, str) else name_of(value),
 )
 def test_engine(
     request: pytest.FixtureRequest, bench: Bench, check: Callable[[Bench], None]
 ) -> None:
     check_within_limits(request.node.callspec.params["bench"], check, bench)
+
+
+@pytest.mark.parametrize("check", LAUNCHES, ids=name_of)
+def test_launch_on_docker(docker_bench: Bench, check: Callable[[Bench], None]) -> None:
+    check(docker_bench)
 
 
 def check_within_limits(name: str, check: Callable[[Bench], None], bench: Bench) -> None:

@@ -24,6 +24,7 @@ from .main_process import MainProcess
 from .proot import end_traced, has_guests, stop_tracer
 from .rung import Rung
 from .secrets import SECRETS
+from .signals import pass_signal_on
 from .start import LISTENER_MESSAGE, Start, become_guest
 from .supervisor.ids import Ids
 from .supervisor.served import Served
@@ -58,7 +59,7 @@ def keep(start: Start, served: Served | None, *, cancel: int, worker: int) -> Ou
     """Runs a guest to its end.
 
     Args:
-        cancel: A descriptor; readable or hung up means: kill the guest.
+        cancel: A descriptor; hung up means: kill the guest. See `pass_signal_on`.
         worker: Another one, which hangs up when the worker dies.
     """
     os.setsid()  # its own session has no terminal: /dev/tty says so
@@ -129,7 +130,9 @@ class _Keeping:
             self._poll.register(descriptor, select.POLLIN)
         while True:
             ready = dict(self._poll.poll())
-            if cancel in ready or worker in ready:
+            if worker in ready or (
+                cancel in ready and not pass_signal_on(cancel, self._main_pid())
+            ):
                 self._outcome.cancelled = True
                 return self._end(kill=True)
             if self._traced and (process in ready or self._main_has_ended(ready)):
@@ -140,6 +143,10 @@ class _Keeping:
                 self._answer(ready[self._listener])
             elif process in ready:
                 return self._end()
+
+    def _main_pid(self) -> int:
+        """The command's own: under PRoot it is not the first process."""
+        return (self._traced and self._traced.main) or self._pid
 
     def _main_has_ended(self, ready: dict[int, int]) -> bool:
         """PRoot goes on until the last process of the guest has ended: a RUN does not."""
