@@ -103,23 +103,32 @@ class Mount:
     """A mount that is there while the command runs and never in the snapshot.
 
     Args:
-        kind: "bind" (content of `source_image` below `source`, or of the host folder `source`),
-            "cache" (kept between builds under the name `source`), "tmpfs", "secret" (`content`,
-            which must never touch a disk), "file" (`content`, which may).
+        kind: "bind" (files of the image `source_image` at `source`, or else `files`; what is
+            written there is thrown away), "cache" (kept between builds under the name `source`),
+            "tmpfs", "secret" (`content`, which must never touch a disk), "file" (`content`, which
+            may), "ssh" (the socket at `source`, a path of this machine).
         target: Absolute path in the container.
+        source: For "bind": an absolute path whose links are resolved.
+        source_image: For "cache": a new cache begins with the files of this image at `base`.
+        is_file: For "bind": it is a file and not a directory.
         content: For "secret" and "file": the bytes of the file.
+        files: For "bind": given a name, a tar stream of the files below that name.
     """
 
-    kind: Literal["bind", "cache", "tmpfs", "secret", "file"]
+    kind: Literal["bind", "cache", "tmpfs", "secret", "file", "ssh"]
     target: str
     source: str = ""
     source_image: str | None = None
+    base: str = "/"
+    is_file: bool = False
     content: bytes | None = field(default=None, repr=False)
+    files: Callable[[str], Iterable[bytes]] | None = field(default=None, repr=False)
     read_only: bool = False
     size: int = 0
     mode: int | None = None
     uid: int = 0
     gid: int = 0
+    sharing: Literal["shared", "private", "locked"] = "shared"
 
 
 @dataclass(frozen=True)
@@ -129,17 +138,23 @@ class ContainerSpec:
     Args:
         env: The whole environment of the command; nothing of the image's own Env is added.
         user: As USER writes it: "", "name", "uid", "name:group"...
+        secret_env: Variables of the command beside `env`, whose values must never touch a disk.
         network: "default", "none" or "host".
         extra_hosts: Host name -> address, for the length of the step.
+        ulimits: Name -> soft and hard limit, as `--ulimit` of docker build.
+        shm_size: Bytes of /dev/shm; 0: the engine's default.
     """
 
     command: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
+    secret_env: Mapping[str, str] = field(default_factory=dict, repr=False)
     user: str = ""
     working_dir: str = "/"
     network: Literal["default", "none", "host"] = "default"
     mounts: tuple[Mount, ...] = ()
     extra_hosts: Mapping[str, str] = field(default_factory=dict)
+    ulimits: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    shm_size: int = 0
     security: Literal["sandbox", "insecure"] = "sandbox"
     platform: Platform | None = None
 

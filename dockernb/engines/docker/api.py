@@ -134,6 +134,11 @@ class DockerApi:
         return content
 
     @property
+    def version(self) -> tuple[int, ...]:
+        """The API version in use."""
+        return tuple(int(part) for part in self._version.split("."))
+
+    @property
     def version_path(self) -> str:
         """What stands before the paths of requests that do not go through `request`."""
         return f"/v{self._version}"

@@ -24,8 +24,9 @@ from .images import ImageStore
 from .local import LocalDisk
 from .output import ContainerOutput
 from .owner import this_process
-from .request import mount_point
+from .request import is_file, mount_point
 from .stubs import Stub, find_stubs, mount_contents, remove_stubs
+from .volumes import StepVolumes
 
 __all__ = ["INTERMEDIATE_LABEL", "DockerContainer", "Parts"]
 
@@ -59,6 +60,7 @@ class DockerContainer:
         parent: ID of the image whose layers it stands on.
         working_image: ID of the image it was made from instead, to be removed with it.
         mounts: What is mounted while its command runs.
+        volumes: What they show; removed with it.
     """
 
     def __init__(
@@ -69,18 +71,25 @@ class DockerContainer:
         *,
         working_image: str | None = None,
         mounts: tuple[Mount, ...] = (),
+        volumes: StepVolumes | None = None,
     ) -> None:
         self._parts = parts
         self._id = container_id
         self._parent = parent
         self._working_image = working_image
         self._mounts = mounts
+        self._volumes = volumes
         self._removed = False
         self._archive = Archive(parts.api, container_id)
 
     @property
     def id(self) -> str:
         return self._id
+
+    @property
+    def parent(self) -> str:
+        """ID of the image whose layers it stands on."""
+        return self._parent
 
     def run(self, on_output: OnOutput, cancel: threading.Event) -> int:
         """Starts the command and follows it; 126 or 127 also where it could not be started.
@@ -118,9 +127,15 @@ class DockerContainer:
 
     def diff(self) -> FilesystemDiff:
         parts = self._parts
-        return container_diff(
+        found = container_diff(
             parts.api, parts.disk, self._id, lambda: parts.open_archive(self._parent)
         )
+        # Asked of what a mount sits on, the daemon tells of the mount; in the layer it is empty.
+        covered = {mount_point(mount) for mount in self._mounts if is_file(mount)}
+        if not covered:
+            return found
+        entries = (replace(e, size=0) if e.path in covered else e for e in found.entries)
+        return FilesystemDiff(tuple(entries))
 
     def commit(self, config: ImageConfig, *, layer: bool) -> Image:
         parent = self._parts.images.known(self._parent)
@@ -145,9 +160,7 @@ class DockerContainer:
 
     def _life(self) -> Iterator[bytes | int]:
         """Output and exit code, from before the start to after the end. Runs in a thread."""
-        stubs = self._find_stubs()
-        if (contents := mount_contents(self._mounts)) is not None:
-            self._archive.write([contents])
+        stubs = self._prepare_mounts()
         try:
             output = self._start()
         except DaemonError as err:
@@ -157,6 +170,13 @@ class DockerContainer:
             if isinstance(item, int) and stubs:
                 self._remove_stubs(stubs)
             yield item
+
+    def _prepare_mounts(self) -> list[Stub]:
+        """Before the start; what is to be removed after the end."""
+        stubs = self._find_stubs()
+        if (contents := mount_contents(self._mounts)) is not None:
+            self._archive.write([contents])
+        return stubs
 
     def _start(self) -> ContainerOutput:
         """Starts it; once more where the daemon's runtime broke before the command could run."""
@@ -181,7 +201,7 @@ class DockerContainer:
         if not self._mounts:
             return []
         with self._parts.open_archive(self._parent) as image:
-            return find_stubs(image, [mount_point(mount) for mount in self._mounts])
+            return find_stubs(image, self._mounts)
 
     def _remove_stubs(self, stubs: list[Stub]) -> None:
         directories = overlay_directories(self._parts.api, self._parts.disk, self._id)
@@ -216,6 +236,8 @@ class DockerContainer:
         except DaemonError as err:
             if err.status not in {404, 409}:  # gone, or being removed
                 raise
+        if self._volumes is not None:
+            self._volumes.remove()
         if self._working_image is not None:
             self._parts.images.remove(self._working_image)
 

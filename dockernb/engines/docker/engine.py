@@ -10,7 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from dockernb.engines.base import ContainerSpec, EngineInfo, FileView, Image, OnProgress
-from dockernb.errors import EngineError, EngineNotAvailableError, ImageNotFoundError
+from dockernb.errors import (
+    EngineError,
+    EngineNotAvailableError,
+    ImageNotFoundError,
+    UnsupportedByEngineError,
+)
 from dockernb.oci.config import ImageConfig, Platform, RuntimeConfig
 from dockernb.oci.platforms import platform_of
 
@@ -20,6 +25,7 @@ from .background import Background
 from .connection import Endpoint, endpoints
 from .container import DockerContainer, Parts
 from .errors import DaemonError, start_hint
+from .handed_over import hand_over
 from .handover import SHELL
 from .image_view import ImageView
 from .images import ImageStore
@@ -29,6 +35,7 @@ from .owner import this_process
 from .pull import pull_image
 from .request import create_body
 from .standby import StandbyContainer, StandbyKeeper
+from .volumes import StepVolumes, VolumeMaker
 
 __all__ = ["DockerEngine", "connect"]
 
@@ -73,6 +80,9 @@ class DockerEngine:
         self._background = Background()
         self._parts = Parts(
             self._api, self._disk, self._images, self._background, self._open_archive
+        )
+        self._volumes = VolumeMaker(
+            self._api, self._info.platform, self._background, self.open_image
         )
         self._standbys = StandbyKeeper(self._images, self._make_standby)
 
@@ -140,27 +150,66 @@ class DockerEngine:
         self._api.close()
 
     def _create(self, parent: str, spec: ContainerSpec) -> DockerContainer:
+        self._check(spec)
+        volumes = self._volumes.make(parent, spec.mounts)
+        try:
+            if spec.secret_env:
+                return hand_over(spec, lambda waiting: self._make_waiting(parent, waiting, volumes))
+            return self._create_with(parent, spec, volumes)
+        except BaseException:
+            self._background.submit(volumes.remove)
+            raise
+
+    def _create_with(
+        self, parent: str, spec: ContainerSpec, volumes: StepVolumes
+    ) -> DockerContainer:
         inherited = self._images.known(parent).config.runtime
-        if not inherited.volumes:
-            body = create_body(parent, inherited, spec)
+        working = None
+        if inherited.volumes:
+            container_id, working = self._create_bare(parent, spec, volumes)
+        else:
+            body = create_body(parent, inherited, spec, volumes=volumes.by_mount)
             container_id = self._post_create(parent, body)
-            return DockerContainer(self._parts, container_id, parent, mounts=spec.mounts)
-        container_id, working = self._create_bare(parent, spec)
         return DockerContainer(
-            self._parts, container_id, parent, working_image=working, mounts=spec.mounts
-        )
+            self._parts, container_id, parent,
+            working_image=working, mounts=spec.mounts, volumes=volumes,
+        )  # fmt: skip
+
+    def _check(self, spec: ContainerSpec) -> None:
+        """Only a daemon of this machine sees the socket of an agent."""
+        has_ssh = any(mount.kind == "ssh" for mount in spec.mounts)
+        if has_ssh and self._api.endpoint.socket_path is None:
+            raise UnsupportedByEngineError(
+                "RUN --mount=type=ssh is not possible on a Docker of another machine",
+                rule="The Engine API cannot carry the socket of the agent there.",
+                state="The command was not started; no snapshot was committed",
+                hint="Use a Docker of this machine, or for this step: %engine embedded",
+            )
 
     def _make_standby(self, parent: str, spec: ContainerSpec) -> StandbyContainer:
-        waiting = replace(spec, command=(SHELL,), env={})
-        container_id, working = self._create_bare(parent, waiting, stdin=True)
-        return StandbyContainer(self._parts, container_id, parent, working)
+        return self._make_waiting(parent, replace(spec, command=(SHELL,), env={}), None)
+
+    def _make_waiting(
+        self, parent: str, spec: ContainerSpec, volumes: StepVolumes | None
+    ) -> StandbyContainer:
+        container_id, working = self._create_bare(parent, spec, volumes, stdin=True)
+        return StandbyContainer(
+            self._parts, container_id, parent,
+            working_image=working, mounts=spec.mounts, volumes=volumes,
+        )  # fmt: skip
 
     def _create_bare(
-        self, parent: str, spec: ContainerSpec, *, stdin: bool = False
+        self,
+        parent: str,
+        spec: ContainerSpec,
+        volumes: StepVolumes | None,
+        *,
+        stdin: bool = False,
     ) -> tuple[str, str]:
         """A container on the layers of `parent` alone: its ID, and that of its working image."""
         working = self._images.working_image(parent)
-        body = create_body(working, RuntimeConfig(), spec, stdin=stdin)
+        made = volumes.by_mount if volumes is not None else None
+        body = create_body(working, RuntimeConfig(), spec, volumes=made, stdin=stdin)
         try:
             return self._post_create(parent, body), working
         except EngineError:

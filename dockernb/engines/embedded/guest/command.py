@@ -74,6 +74,8 @@ class GuestCommand:
         working_dir: Absolute path in the guest; it must exist.
         hosts: Names that /etc/hosts gets in addition -> address.
         mounts: Made in this order.
+        ulimits: Name without RLIMIT_, in small letters -> soft and hard limit; -1 for none.
+        shm_size: Bytes of /dev/shm; 0 for 64 MB.
     """
 
     argv: tuple[str, ...]
@@ -84,6 +86,8 @@ class GuestCommand:
     hosts: Mapping[str, str] = field(default_factory=dict)
     mounts: tuple[GuestMount, ...] = ()
     limits: Limits = Limits()
+    ulimits: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    shm_size: int = 0
 
 
 @dataclass(frozen=True)

@@ -42,12 +42,14 @@ class Worker:
         self._owners: Owners = REAL if is_root else NOTED
         self._has_overlay = rung.has_overlay
         self._root: Root | None = None
+        self._shown: dict[int, Root] = {}
         self._answers: dict[str, Callable[[Message, list[int]], Message]] = {
             "unpack": self._unpack,
             "open": self._open,
             "write": self._write,
             "stat": self._stat,
             "read": self._read,
+            "show": self._show,
             "run": self._run,
             "diff": self._diff,
             "pack": self._pack,
@@ -66,8 +68,9 @@ class Worker:
         except ClosedError:
             pass
         finally:
-            if self._root is not None:
-                self._root.discard()
+            for root in (*self._shown.values(), self._root):
+                if root is not None:
+                    root.discard()
 
     def _answer(self, message: Message, files: list[int]) -> Message:
         try:
@@ -112,6 +115,14 @@ class Worker:
             apply_tar(stream, root.path, root.owners)
         return {}
 
+    def _show(self, message: Message, files: list[int]) -> Message:
+        """Takes the files of the bind mount with this number: below "/files" of a root."""
+        root = self._shown[message["number"]] = self._open_root([])
+        with os.fdopen(os.dup(files[0]), "rb") as stream:
+            root.touch()
+            apply_tar(stream, root.path, root.owners)
+        return {}
+
     def _stat(self, message: Message, _files: list[int]) -> Message:
         root = self._opened
         found = stat_path(root.path, message["path"], root.owners)
@@ -126,7 +137,7 @@ class Worker:
     def _run(self, message: Message, files: list[int]) -> Message:
         output, cancel = files
         self._opened.touch()
-        runner = GuestRunner(self._opened, self._rung, self._folders, self._open_root)
+        runner = GuestRunner(self._opened, self._rung, self._folders, self._open_root, self._shown)
         return runner.run(message, output, cancel)
 
     def _diff(self, _message: Message, _files: list[int]) -> Message:
