@@ -26,13 +26,14 @@ ARROWS = {
     "engines.select": {"engines.base", "engines.docker", "engines.embedded", "folders"},
     "build": {"dockerfile", "oci", "engines.base"},
     "bases": {"engines.base", "oci"},
+    "checks": {"dockerfile", "oci", "engines.base", "build.result"},
     "notebook": {"dockerfile"},
-    "session": {"build", "dockerfile", "engines.base", "engines.select", "folders"},
-    "ui": {"build", "engines.base", "oci"},
-    "kernel": {"session", "ui", "dockerfile", "build.result", "build.events"},
+    "session": {"build", "checks", "dockerfile", "engines.base", "engines.select", "folders"},
+    "ui": {"build", "engines.base", "oci", "checks.result"},
+    "kernel": {"session", "ui", "dockerfile", "checks", "build.result", "build.events"},
     "cli": {
         "session", "notebook", "dockerfile", "ui", "build", "engines.base", "engines.select",
-        "kernel.install", "oci", "folders", "bases",
+        "kernel.install", "oci", "folders", "bases", "checks",
     },
 }  # fmt: skip
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from dockernb.checks.attempts import Attempts
 from dockernb.errors import (
     BuildInterruptedError,
     CellsNotRunError,
@@ -44,6 +45,7 @@ class Workspace:
     card_factory: Callable[[], CardLike] = make_card
     build_args: dict[str, str] = field(default_factory=dict)
     exported: dict[str, str] = field(default_factory=dict)
+    attempts: Attempts = field(default_factory=Attempts)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,16 @@ They steer the session and look into it; they never reach the exported Dockerfil
 
 from __future__ import annotations
 
-from . import notebook, settings
+from . import exercises, notebook, settings
 from .registry import Magic, MagicCall, MagicError, all_magics, find_magic
 
-__all__ = ["Magic", "MagicCall", "MagicError", "all_magics", "find_magic", "notebook", "settings"]
+__all__ = [
+    "Magic",
+    "MagicCall",
+    "MagicError",
+    "all_magics",
+    "exercises",
+    "find_magic",
+    "notebook",
+    "settings",
+]
