@@ -13,7 +13,7 @@ __all__ = ["RunRule", "health_command"]
 
 _WITHIN = 30.0
 _SUCCESS = Match("is", (0,))
-_ASKED = ("command", "args", "healthcheck")
+_ASKED = ("command", "start", "args", "healthcheck")
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,8 @@ class RunRule:
     """Conditions on a command that ends by itself.
 
     Args:
-        command: Its words; None: see the next two.
-        args: What `docker run IMAGE` would get after the image's name; None: nothing.
+        command: Its words; None: one of the next two.
+        args: With ENTRYPOINT, in the place of CMD; None: ENTRYPOINT and CMD.
         healthcheck: Run the command of HEALTHCHECK.
         user: In the place of the image's USER; "": that one.
         within: Seconds.
@@ -41,6 +41,8 @@ class RunRule:
         """The rule that a table says."""
         if sum(table.has(key) for key in _ASKED) != 1:
             raise table.error("", f"exactly one of {', '.join(_ASKED)} says what is run")
+        if table.has("start") and not table.flag("start", default=True):
+            raise table.error("start", f"{table.name_of('start')} can only be true")
         return cls(
             command=table.command("command") if table.has("command") else None,
             args=table.texts("args") if table.has("args") else None,

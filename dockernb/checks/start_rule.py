@@ -10,6 +10,9 @@ The shell tells what it sees in lines that begin with a word nobody can guess::
     TOKEN code 0          the end of that, with the probe's exit code
     TOKEN signals 1 ...   before the signal: its process ID, the signals that it catches (hex)
 
+It asks twice: a program that sends its work into the background may answer just before it ends, and
+the container with it.
+
 A process 1 ignores a signal that it does not catch (kill(2)). Where the engine cannot make it
 process 1, the mask of caught signals tells whether it would have ended.
 """
@@ -37,9 +40,9 @@ token=$1 signal=$2 probe=$3
 shift 3
 main=$$
 (
-  until answer=$(eval "$probe" 2>&1 </dev/null); do
-    sleep 0.2 2>/dev/null || sleep 1 || exit
-  done
+  pause() { sleep 0.3 2>/dev/null || sleep 1 || exit; }
+  ask() { answer=$(eval "$probe" 2>&1 </dev/null); }
+  until ask && pause && ask; do pause; done
   printf '\\n%s answer\\n%s\\n%s code 0\\n' "$token" "$answer" "$token"
   [ -n "$signal" ] || exit
   caught=unknown

@@ -1,6 +1,6 @@
 """The answer of a check, as text and as static HTML.
 
-Texts of a check file and of a container are strangers' texts: every one is made visible and escaped.
+Texts of a check file and of a container are strangers' texts: all are made visible and escaped.
 """
 
 from __future__ import annotations
