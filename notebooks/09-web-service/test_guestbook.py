@@ -23,7 +23,9 @@ def ask(path, data=None):
 class TheService(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.service = subprocess.Popen(COMMAND, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        cls.service = subprocess.Popen(
+            COMMAND, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         for _ in range(100):
             try:
                 ask("/health")

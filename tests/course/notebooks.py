@@ -9,9 +9,7 @@ import nbformat
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 #: In the order of the course. A variant, such as 01b, needs what not every machine has.
-COURSE = tuple(
-    sorted(path for path in FOLDER.glob("*.ipynb") if re.match(r"\d\d-", path.name))
-)
+COURSE = tuple(sorted(path for path in FOLDER.glob("*.ipynb") if re.match(r"\d\d-", path.name)))
 CARD = "application/vnd.dockernb.card+json"
 #: Jupyter's own tag for a cell that is meant to fail; running all cells goes on below it.
 FAILS = "raises-exception"

@@ -1,4 +1,4 @@
-"""Outputs as they are committed: readable anywhere, and the same as before where nothing changed."""
+"""Outputs as they are committed: readable anywhere, and as they were where nothing changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The image of a place like Binder: Debian's Python, and what binder/ names, by its own postBuild."""
+"""The image of a place like Binder: Debian's Python, and what binder/ names and does."""
 
 from __future__ import annotations
 

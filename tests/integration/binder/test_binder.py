@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from dockernb.oci.digest import short_id
+from tests.course.notebooks import COURSE, code_cells, is_meant_to_fail, read
 from tests.testbed import docker
 
 from .place import (
@@ -25,7 +26,8 @@ from .place import (
 
 pytestmark = [pytest.mark.docker, pytest.mark.embedded, pytest.mark.slow]
 
-NOTEBOOK = "01-build-an-image.ipynb"
+NOTEBOOK = "notebooks/01-build-an-image.ipynb"
+MEGABYTE = 1_000_000
 #: Which of two depends on the disk that Docker keeps containers on.
 WITH_MOUNTS = {
     "way 2: overlay mounts in a user namespace",
@@ -77,9 +79,8 @@ def test_the_first_notebook_gives_an_image_that_docker_runs(
     tag = "dockernb-test-binder:redis"
     with places.start(confinement) as place:
         assert place.way() in ways
-        load_base(place)
         cells = place.run_cells(NOTEBOOK, f"%tag {tag}")
-        assert statuses(cells) == ["ok"] * 6, cells
+        assert statuses(cells) == ["ok"] * 9, cells
         with saved(places, place, tag) as config:
             assert config["Cmd"] == ["redis-server", "/etc/redis/redis.conf"]
             assert "REDIS_PORT=6379" in config["Env"]
@@ -100,6 +101,22 @@ def test_the_first_notebook_gives_an_image_that_docker_runs(
     assert "port 6379" in said[6:]
 
 
+def test_the_whole_course_runs_in_a_pod_of_binder_with_one_gigabyte(places: Places) -> None:
+    with places.start(MOUNTS_DENIED, "--memory=1g", "--memory-swap=1g") as place:
+        for path in COURSE:
+            wanted = [
+                "error" if is_meant_to_fail(cell) else "ok" for cell in code_cells(read(path))
+            ]
+            cells = place.run_cells(f"notebooks/{path.name}")
+            assert statuses(cells) == wanted, cells
+            print(
+                f"{path.name}: first cell after {cells[0].after:.1f} s, all {cells[-1].after:.1f}"
+            )
+        disk, memory = place.bytes_of_disk(), place.bytes_of_memory()
+    print(f"disk {disk / MEGABYTE:.0f} MB, memory {memory / MEGABYTE:.0f} MB")
+    assert disk < 2000 * MEGABYTE
+
+
 def test_under_dockers_own_profile_run_says_what_would_help_and_the_rest_works(
     places: Places,
 ) -> None:
@@ -107,9 +124,8 @@ def test_under_dockers_own_profile_run_says_what_would_help_and_the_rest_works(
     more = ["WORKDIR /new/folder", "COPY --chown=12:34 redis.conf ./", f"%tag {tag}"]
     with places.start(DOCKERS_DEFAULT) as place:
         assert place.way() == NOTHING
-        load_base(place)
         cells = place.run_cells(NOTEBOOK, *more)
-        assert statuses(cells) == ["ok", "error", *["ok"] * 6], cells
+        assert statuses(cells) == ["ok", "error", *["ok"] * 9], cells
         assert "UnsupportedByEngineError: no command can be run here" in cells[1].text
         base = docker.image_id(places.layout, "debian:bookworm-slim") or ""
         assert REFUSAL.format(base=short_id(base)) in cells[1].text
