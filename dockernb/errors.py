@@ -299,8 +299,6 @@ class NotebookError(DockernbError):
 class CheckFileError(DockernbError):
     """The check file of an exercise is not there, or says something that makes no sense."""
 
-    exit_code = 2
-
 
 class InternalError(DockernbError):
     """A bug in dockernb. Please report it with the output of `dockernb doctor`."""

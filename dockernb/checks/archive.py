@@ -1,11 +1,14 @@
-"""Reading the tar streams of a FileView: bounded, nothing is unpacked."""
+"""Reading the tar streams of a FileView: bounded, nothing is unpacked.
+
+An engine goes on sending until its stream is closed, so each is closed here while its view is open.
+"""
 
 from __future__ import annotations
 
 import io
 import tarfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 
 from dockernb.engines.base import FileView
 from dockernb.errors import EngineError
@@ -18,8 +21,8 @@ TEXT_LIMIT = 1 << 20
 class _Stream(io.RawIOBase):
     """Chunks as a file that is read once."""
 
-    def __init__(self, chunks: Iterable[bytes]) -> None:
-        self._chunks = iter(chunks)
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
         self._rest = memoryview(b"")
 
     def readable(self) -> bool:
@@ -38,16 +41,19 @@ class _Stream(io.RawIOBase):
 
 
 @contextmanager
-def _opened(chunks: Iterable[bytes]) -> Iterator[tarfile.TarFile]:
+def _opened(chunks: Iterator[bytes]) -> Iterator[tarfile.TarFile]:
     file = io.BufferedReader(_Stream(chunks))
     try:
         with tarfile.open(fileobj=file, mode="r|", errorlevel=0) as tar:
             yield tar
     except tarfile.TarError as err:
         raise EngineError(f"the engine sent a wrong archive: {err}") from err
+    finally:
+        if isinstance(chunks, Generator):
+            chunks.close()
 
 
-def first_member(chunks: Iterable[bytes]) -> tarfile.TarInfo:
+def first_member(chunks: Iterator[bytes]) -> tarfile.TarInfo:
     """The entry of the path that was read itself; what is below it is not fetched."""
     with _opened(chunks) as tar:
         found = tar.next()
@@ -56,8 +62,11 @@ def first_member(chunks: Iterable[bytes]) -> tarfile.TarInfo:
     return found
 
 
-def members(chunks: Iterable[bytes]) -> Iterator[tuple[tarfile.TarInfo, Iterator[bytes]]]:
-    """All entries that are files, each with its content in pieces."""
+def members(chunks: Iterator[bytes]) -> Generator[tuple[tarfile.TarInfo, Iterator[bytes]]]:
+    """All entries that are files, each with its content in pieces.
+
+    Whoever stops before the end closes the generator.
+    """
     with _opened(chunks) as tar:
         for member in tar:
             file = tar.extractfile(member) if member.isreg() else None
@@ -67,11 +76,12 @@ def members(chunks: Iterable[bytes]) -> Iterator[tuple[tarfile.TarInfo, Iterator
 
 def read_text(view: FileView, path: str) -> str | None:
     """The text of a file, at most its first MiB; None where `path` is no file."""
-    for _, content in members(view.read(path)):
-        data = b""
-        for piece in content:
-            data += piece
-            if len(data) >= TEXT_LIMIT:
-                break
-        return data[:TEXT_LIMIT].decode("utf-8", "replace")
+    with closing(members(view.read(path))) as found:
+        for _, content in found:
+            data = b""
+            for piece in content:
+                data += piece
+                if len(data) >= TEXT_LIMIT:
+                    break
+            return data[:TEXT_LIMIT].decode("utf-8", "replace")
     return None

@@ -163,7 +163,8 @@ def _hints(table: Table) -> tuple[str, ...]:
 def _rule(table: Table) -> Rule:
     there = [name for name in _RULES if table.has(name)]
     if len(there) != 1:
-        unknown = next((did_you_mean(key, _RULES) for key in table.values), "")
+        guesses = (did_you_mean(key, _RULES) for key in table.values)
+        unknown = next((guess for guess in guesses if guess), "")
         what = "two rules" if there else f"no rule{unknown}"
         raise table.error("", f"an expectation has one rule of {', '.join(_RULES)}; here: {what}")
     below = table.table(there[0])

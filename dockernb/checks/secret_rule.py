@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Generator, Iterator
+from contextlib import closing, suppress
 from dataclasses import dataclass
 
 from dockernb.engines.base import FileView
@@ -52,26 +52,30 @@ def _find(subject: Subject, step: Step, needle: bytes) -> str | None:
     written = [e.path for e in step.diff.entries if e.change != "D" and e.type == "file"]
     if not written:
         return None
-    with subject.engine.open_image(step.image_id) as view:
-        for path, content in _contents(view, written):
+    with (
+        subject.engine.open_image(step.image_id) as view,
+        closing(_contents(view, written)) as contents,
+    ):
+        for path, content in contents:
             subject.check_interrupt()
             if _holds(content, needle):
                 return path
     return None
 
 
-def _contents(view: FileView, paths: list[str]) -> Iterator[tuple[str, Iterator[bytes]]]:
+def _contents(view: FileView, paths: list[str]) -> Generator[tuple[str, Iterator[bytes]]]:
     if len(paths) <= _SINGLY:
         for path in paths:
-            with suppress(FileNotFoundError):
-                for _, content in members(view.read(path)):
+            with suppress(FileNotFoundError), closing(members(view.read(path))) as found:
+                for _, content in found:
                     yield path, content
         return
     wanted = set(paths)
-    for member, content in members(view.read("/")):
-        path = "/" + member.name.lstrip("./")
-        if path in wanted:
-            yield path, content
+    with closing(members(view.read("/"))) as found:
+        for member, content in found:
+            path = "/" + member.name.removeprefix("./").lstrip("/")
+            if path in wanted:
+                yield path, content
 
 
 def _holds(content: Iterator[bytes], needle: bytes) -> bool:

@@ -153,8 +153,10 @@ class _Watch:
         return found is None or found[1] == "1" or bool(int(found[2], 16) >> (number - 1) & 1)
 
     def without_marks(self, ended: Ended) -> str:
-        """The last lines that are not ours."""
-        lines = [line for line in ended.output.splitlines() if self.token not in line]
+        """The last lines of the program's own."""
+        mark = re.escape(self.token)
+        text = re.sub(f"(?ms)^{mark} answer$.*?^{mark} code 0$", "", ended.output)
+        lines = [line for line in text.splitlines() if line.strip() and self.token not in line]
         return Ended(None, "\n".join(lines)).tail
 
     @property

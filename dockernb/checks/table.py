@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from dockernb.dockerfile.suggest import did_you_mean
+from dockernb.dockerfile.suggest import did_you_mean, nearest
 from dockernb.errors import CheckFileError
 
 from .document import Document
@@ -66,7 +66,9 @@ class Table:
         """A text that is not empty; without a default it must be there."""
         if not self.has(key):
             if default is None:
-                raise self.error("", f"{self.name_of(key)} is missing")
+                near = nearest(key, self.values)
+                meant = f'; "{near}" stands there' if near else ""
+                raise self.error(near or "", f"{self.name_of(key)} is missing{meant}")
             return default
         value = self.values[key]
         if not isinstance(value, str) or not value.strip():

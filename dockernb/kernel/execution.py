@@ -129,7 +129,10 @@ class CellRunner:
         workspace = self._workspace
         workspace.order.executed(request.cell_id, cell.source)
         workspace.cards.begin(request.cell_id)
-        if cell.body.strip():
+        if not cell.body.strip():
+            # It made nothing: where the order is not known, it stands where it is executed next.
+            workspace.order.refused(request.cell_id)
+        else:
             session, order = workspace.session, workspace.order
             presenter = self._presenter(cell, request)
 
@@ -144,7 +147,7 @@ class CellRunner:
             except (CellsNotRunError, NoStageError):
                 order.refused(request.cell_id)
                 raise
-        workspace.order.succeeded(request.cell_id)
+            order.succeeded(request.cell_id)
 
     def _presenter(self, cell: Cell, request: CellRequest) -> StepPresenter:
         return StepPresenter(

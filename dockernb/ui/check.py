@@ -5,6 +5,7 @@ Texts of a check file and of a container are strangers' texts: all are made visi
 
 from __future__ import annotations
 
+import re
 from html import escape
 
 from ..checks.result import Answer, CheckResult
@@ -80,14 +81,14 @@ def _row(answer: Answer) -> str:
     mark = (
         f'<span style="{_TONES[answer.status]};white-space:nowrap;min-width:72px">{status}</span>'
     )
-    body = f"<div>{_safe(answer.text)}</div>"
+    body = f"<div>{_prose(answer.text)}</div>"
     if answer.status == "missing":
         if answer.found:
             body += f'<div style="{_MUTE}">Found: {_safe(answer.found)}</div>'
         if answer.output:
             body += f'<pre style="{_PRE}">{escape(visible_lines(answer.output[-_LONG:]))}</pre>'
         if answer.hint:
-            body += f"<div><b>{_hint_name(answer).capitalize()}:</b> {_safe(answer.hint)}</div>"
+            body += f"<div><b>{_hint_name(answer).capitalize()}:</b> {_prose(answer.hint)}</div>"
     return f'<div style="{_ROW}">{mark}<div style="min-width:0">{body}</div></div>'
 
 
@@ -112,6 +113,11 @@ def _waiting_text(result: CheckResult) -> str:
     if not count or result.problem:
         return ""
     return f"{count} more {'is' if count == 1 else 'are'} looked at when the above is right"
+
+
+def _prose(text: str) -> str:
+    """A text of the check file; what stands in backticks becomes code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", _safe(text))
 
 
 def _safe(text: str) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from dockernb.checks.evaluate import evaluate
 from dockernb.checks.exercise import find_exercise
 from dockernb.checks.result import CheckResult
+from dockernb.checks.subject import Subject
 from dockernb.session import Session
 
 ROOT = Path(__file__).parents[3]
@@ -59,10 +60,11 @@ def wrong_answers(exercise: str) -> Iterator[Answer]:
 def make_context(answer: Answer, folder: Path) -> Path:
     """A folder with the exercise's material and the answer's files."""
     material = NOTEBOOKS / "exercises" / answer.exercise
-    if material.is_dir():
+    if answer.exercise and material.is_dir():
         shutil.copytree(material, folder)
     folder.mkdir(exist_ok=True)
     for name, text in answer.files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text)
     return folder
 
@@ -79,7 +81,12 @@ class Bench:
     made: set[str] = field(default_factory=set)
 
     def check(self, answer: Answer, context: Path) -> CheckResult:
-        """Builds the answer as one cell of an empty notebook, and checks it."""
+        """Builds the answer, and checks it."""
+        subject = self.built(answer, context)
+        return evaluate(find_exercise(NOTEBOOKS / "checks", answer.exercise), subject, {})
+
+    def built(self, answer: Answer, context: Path) -> Subject:
+        """The answer built as the one cell of an empty notebook."""
         cancel = threading.Event()
         self.session.reset()
         self.session.set_context(make_context(answer, context))
@@ -91,5 +98,4 @@ class Bench:
             for result in results
             if result.snapshot is not None and result.instruction != "FROM"
         }
-        subject = self.session.subject(cell_id=None, order=None, cancel=cancel)
-        return evaluate(find_exercise(NOTEBOOKS / "checks", answer.exercise), subject, {})
+        return self.session.subject(cell_id=None, order=None, cancel=cancel)
