@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from .build.build_flags import NO_FLAGS, BuildFlags, parse_flags
 from .build.builder import Builder
 from .build.cache import BuildCache
 from .build.cell_run import CellRun
@@ -57,6 +58,7 @@ class SessionOptions:
         context: Root of the build context.
         build_args: Values for ARG, as `--build-arg`.
         secrets: Secret ID -> content.
+        flags: Other flags of `docker build`.
         use_cache: False: every step is built.
         pull: True: FROM asks the registry even if the image is there.
         prepare: True: a reader types between the cells, and the engine may use that time to make
@@ -67,6 +69,7 @@ class SessionOptions:
     context: Path = Path()
     build_args: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    flags: BuildFlags = NO_FLAGS
     use_cache: bool = True
     pull: bool = False
     prepare: bool = False
@@ -186,6 +189,7 @@ class Session:
             engine_name=info.name,
             build_args=self._options.build_args,
             secrets=self._options.secrets,
+            flags=self._options.flags,
             platform=info.platform,
             use_cache=self._options.use_cache,
             pull=self._options.pull,
@@ -315,6 +319,20 @@ class Session:
         """Keeps a secret in memory for `RUN --mount=type=secret`."""
         secrets = {**self._options.secrets, secret_id: content}
         self._options = replace(self._options, secrets=secrets)
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """The flags in force, as they are written."""
+        return self._options.flags.words
+
+    def set_flags(self, words: Sequence[str]) -> None:
+        """Flags of `docker build` for the next cells, in the place of those before.
+
+        Raises:
+            BuildError: one is unknown, or its value is wrong; those before stay.
+        """
+        flags = parse_flags(words, self.context_root)
+        self._options = replace(self._options, flags=flags)
 
     def use_engine(self, name: str | None) -> None:
         """Changes the engine; the chain starts anew."""

@@ -32,6 +32,7 @@ PACKAGES = (
     "docker-registry",
     "ca-certificates",
     "iptables",
+    "git",  # for ADD of a repository
 )
 SOCKET = "/run/dockernb.sock"
 #: What the command lines of the daemon and of its containerd hold.

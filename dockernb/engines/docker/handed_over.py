@@ -38,7 +38,7 @@ def hand_over(
         try:
             container.warm_up()
         except EngineError as err:
-            raise _cannot("the image has no shell with `env`") from err
+            raise _cannot("the image has no shell with `env`, or Docker is elsewhere") from err
     except BaseException:
         container.remove()
         raise

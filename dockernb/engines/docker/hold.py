@@ -1,8 +1,9 @@
 """A program that does nothing, for a container that has to run for nothing but its mounts.
 
 The daemon keeps a tmpfs volume only as long as some running container uses it. The image of a
-notebook may hold no program at all, so this one is brought along: an ELF file of one segment, with
-a loop around a system call that waits for a signal.
+notebook may hold no program at all, so this one is brought along: an ELF file of one segment. It
+reads its stdin until that ends, which it does with our connection: so a killed process leaves no
+running container, and nothing in memory.
 """
 
 from __future__ import annotations
@@ -16,17 +17,23 @@ PATH = "/.dockernb-hold"
 _LOAD_ADDRESS = 0x400000
 _HEADERS = 64 + 56
 
-# ELF machine number and the loop: pause() on x86-64; on arm64, which has none, ppoll() of nothing.
+# ELF machine number and code: while (read(0, stack, 64) > 0); exit(0)
 _MACHINES = {
-    "amd64": (62, bytes.fromhex("b822000000 0f05 ebf7")),
+    "amd64": (62, bytes.fromhex("31c0 31ff 4889e6 ba40000000 0f05 85c0 7fee b83c000000 31ff 0f05")),
     "arm64": (
         183,
         struct.pack(
-            "<8I",
-            *(0xD2800000 | register for register in range(5)),  # mov x0..x4, #0
-            0xD2800928,  # mov x8, #73
+            "<10I",
+            0xD2800000,  # mov x0, #0
+            0x910003E1,  # mov x1, sp
+            0xD2800802,  # mov x2, #64
+            0xD28007E8,  # mov x8, #63
             0xD4000001,  # svc #0
-            0x17FFFFF9,  # b to the first
+            0xF100001F,  # cmp x0, #0
+            0x54FFFF4C,  # b.gt to the first
+            0xD2800000,  # mov x0, #0
+            0xD2800BA8,  # mov x8, #93
+            0xD4000001,  # svc #0
         ),
     ),
 }

@@ -4,8 +4,8 @@ The API mounts volumes and paths of the daemon's machine, nothing else. So the f
 are written into a volume of its own, and secrets into one that is a tmpfs. They are written through
 a container that is there for that alone, the carrier: the volumes themselves may be read-only in
 the container of the step. A tmpfs is kept only while a container with it runs, so with secrets the
-carrier runs. All of it goes with the container of the step; what a crash leaves is found by the
-names (owner.py).
+carrier runs, as long as we are attached to it (hold.py). All of it goes with the container of the
+step; what a crash leaves is found by the names (owner.py).
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from dockernb.oci.config import Platform, RuntimeConfig
 from . import hold
 from .api import LONG, DockerApi, Query
 from .archive import Archive
+from .attachment import Attachment
 from .background import Background
 from .errors import DaemonError
 from .owner import this_process
@@ -49,9 +50,12 @@ class StepVolumes:
     by_mount: dict[int, Volume] = field(default_factory=dict)
     carrier: str | None = None
     own: list[str] = field(default_factory=list)
+    attachment: Attachment | None = None
 
     def remove(self) -> None:
         """The carrier, then its volumes."""
+        if self.attachment is not None:
+            self.attachment.close()
         if self.carrier is not None:
             _delete(self.api, f"/containers/{self.carrier}", {"force": 1, "v": 1})
             self.carrier = None
@@ -102,6 +106,11 @@ class VolumeMaker:
             self.background.submit(volumes.remove)
             raise
         return volumes
+
+    @property
+    def can_attach(self) -> bool:
+        """Whether the carrier's stdin can be ours. If not, it is open, and nobody's."""
+        return self.api.endpoint.socket_path is not None
 
     def _is_new(self, mount: Mount) -> bool:
         """Whether the cache has to be begun with files, a mode or an owner."""
@@ -154,6 +163,8 @@ class VolumeMaker:
         body = create_body(parent, RuntimeConfig(), spec)
         body["User"] = "0"
         body["Healthcheck"] = {"Test": ["NONE"]}
+        body["OpenStdin"] = True
+        body["StdinOnce"] = self.can_attach
         places = {
             "/dockernb-secrets" if mounts[number].kind == "secret" else f"/dockernb-{number}":
             volume.name
@@ -198,6 +209,8 @@ class VolumeMaker:
                 hint="Use the embedded engine for this step: %engine embedded",
             )
         archive.write([_tar([(hold.PATH, program, 0o755, 0, 0)])])
+        if self.can_attach and volumes.carrier is not None:
+            volumes.attachment = Attachment(self.api, volumes.carrier)
         self.api.request("POST", f"/containers/{volumes.carrier}/start", timeout=LONG)
         files = []
         for number, mount in enumerate(mounts):

@@ -31,7 +31,11 @@ def run_message(spec: ContainerSpec, store: ImageStore) -> dict[str, Any]:
         "user": spec.user,
         "working_dir": spec.working_dir,
         "network": "none" if spec.network == "none" else "host",
-        "hosts": dict(spec.extra_hosts),
+        # The network is the machine's own, so its gateway to the machine is the machine.
+        "hosts": {
+            name: "127.0.0.1" if address == "host-gateway" else address
+            for name, address in spec.extra_hosts.items()
+        },
         "ulimits": {name: list(limits) for name, limits in spec.ulimits.items()},
         "shm_size": spec.shm_size,
         "mounts": [_mount(mount, store) for mount in spec.mounts],
