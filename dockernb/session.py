@@ -29,14 +29,9 @@ from .checks.lineage import subject_of
 from .checks.subject import Subject
 from .engines.base import Engine, EngineInfo
 from .engines.select import open_engine
-from .errors import (
-    BuildError,
-    BuildInterruptedError,
-    CellsNotRunError,
-    DockernbError,
-    EngineError,
-)
+from .errors import BuildError, BuildInterruptedError, CellsNotRunError, DockernbError, EngineError
 from .folders import cache_folder
+from .use.runs import Runs
 
 __all__ = ["CellText", "Scope", "Session", "SessionOptions"]
 
@@ -97,6 +92,9 @@ class Session:
 
     Args:
         connect: Opens the engine with a name (None: the first that answers).
+
+    Attributes:
+        runs: The containers that run its images; they end with the session.
     """
 
     def __init__(
@@ -113,6 +111,7 @@ class Session:
         self._engine: Engine | None = None
         self._cache: BuildCache | None = None
         self._anonymous = 0
+        self.runs = Runs()
         self._next_run = NextRun(lambda: self._engine)
 
     # --- what a cell does -----------------------------------------------------------------
@@ -377,6 +376,7 @@ class Session:
             return self._cache
 
     def _disconnect(self) -> None:
+        self.runs.close()
         if self._engine is not None:
             self._engine.close()
         if self._cache is not None:

@@ -37,6 +37,12 @@ INTERMEDIATE_LABEL = "dockernb.intermediate"
 # Exit codes by which a shell, and the daemon, say "found but cannot be run" and "not found".
 _NOT_STARTED = {126, 127}
 
+# How Podman says the same; its API knows no exit code of what never ran (libpod/define/errors.go).
+_PODMAN_CODES = {
+    "OCI permission denied": 126,
+    "OCI runtime attempted to invoke a command that was not found": 127,
+}
+
 # How runc says that its own first process in the container died before it had set anything up: on
 # a loaded machine that is about one of some thousand starts. Nothing of the command ran.
 _RUNTIME_BROKE = ("waiting for init preliminary setup: ", "can't get final child's PID from pipe: ")
@@ -59,6 +65,7 @@ class DockerContainer:
     Args:
         parent: ID of the image whose layers it stands on.
         working_image: ID of the image it was made from instead, to be removed with it.
+        places: Whether that has one layer more, which is not to be part of what is committed.
         mounts: What is mounted while its command runs.
         volumes: What they show; removed with it.
     """
@@ -70,6 +77,7 @@ class DockerContainer:
         parent: str,
         *,
         working_image: str | None = None,
+        places: bool = False,
         mounts: tuple[Mount, ...] = (),
         volumes: StepVolumes | None = None,
     ) -> None:
@@ -77,6 +85,7 @@ class DockerContainer:
         self._id = container_id
         self._parent = parent
         self._working_image = working_image
+        self._places = places
         self._mounts = mounts
         self._volumes = volumes
         self._removed = False
@@ -85,6 +94,10 @@ class DockerContainer:
     @property
     def id(self) -> str:
         return self._id
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return ()
 
     @property
     def parent(self) -> str:
@@ -128,7 +141,10 @@ class DockerContainer:
     def diff(self) -> FilesystemDiff:
         parts = self._parts
         found = container_diff(
-            parts.api, parts.disk, self._id, lambda: parts.open_archive(self._parent)
+            parts.api,
+            parts.disk,
+            self._id,
+            lambda: parts.open_archive((self._places and self._working_image) or self._parent),
         )
         # Asked of what a mount sits on, the daemon tells of the mount; in the layer it is empty.
         covered = {mount_point(mount) for mount in self._mounts if is_file(mount)}
@@ -146,12 +162,18 @@ class DockerContainer:
         try:
             inspected = self._parts.images.inspect(intermediate) or {}
             layers = tuple((inspected.get("RootFS") or {}).get("Layers") or ())
+            if self._places:
+                at = len(parent.config.diff_ids)
+                layers = (*layers[:at], *layers[at + 1 :])
             wanted = replace(config, diff_ids=_with_layer(parent.config.diff_ids, layers))
             size = int(inspected.get("Size") or 0)
             return self._parts.images.seal(wanted, size=size, parent=self._parent)
         finally:
             # Its layers now belong to the sealed image too.
-            self._parts.background.submit(lambda: self._parts.images.remove(intermediate))
+            if self._parts.api.is_podman:  # see `ImageStore.inspect`
+                self._parts.images.remove(intermediate)
+            else:
+                self._parts.background.submit(lambda: self._parts.images.remove(intermediate))
 
     def remove(self) -> None:
         if not self._removed:
@@ -212,7 +234,7 @@ class DockerContainer:
         """What a shell would say and answer, where the command cannot be executed."""
         reason = err.words
         state = self._parts.api.get_json(f"/containers/{self._id}/json")["State"]
-        code = int(state.get("ExitCode") or 0)
+        code = int(state.get("ExitCode") or 0) or _PODMAN_CODES.get(reason.rpartition(": ")[2], 0)
         if code not in _NOT_STARTED:
             raise BuildError(
                 f"the container could not be started: {reason}",

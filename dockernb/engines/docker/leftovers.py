@@ -23,7 +23,7 @@ def remove_leftovers(api: DockerApi, images: ImageStore) -> list[str]:
         The IDs of the containers that were removed.
     """
     removed = []
-    for container in _list(api, "containers", {"name": ["^/dockernb-"]}):
+    for container in _list(api, "containers", {"name": ["dockernb-"]}):
         names = container.get("Names") or [""]
         if _is_dead(names[0]) and _remove_container(api, container["Id"]):
             removed.append(container["Id"])

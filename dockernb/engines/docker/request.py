@@ -39,6 +39,7 @@ def create_body(
     *,
     volumes: Mapping[int, Volume] | None = None,
     stdin: bool = False,
+    podman: bool = False,
 ) -> dict[str, Any]:
     """The request.
 
@@ -47,6 +48,7 @@ def create_body(
         inherited: Its config; the daemon merges it into what the request leaves open.
         volumes: Number of a mount in `spec` -> the volume that holds what it shows.
         stdin: stdin is a pipe from the one who attaches first, and ends with that connection.
+        podman: Whether Podman is asked; it has a word of its own for an environment of nothing.
     """
     body: dict[str, Any] = {
         "Image": image_id,
@@ -54,13 +56,15 @@ def create_body(
         # As Entrypoint, because a Cmd of the image would be merged in behind an empty one.
         "Entrypoint": list(spec.command or _NO_COMMAND),
         "Cmd": [],
-        "Env": _environment(inherited, spec),
+        "Env": _environment(inherited, spec, podman=podman),
         "User": spec.user or ("0" if inherited.user else ""),
         "WorkingDir": spec.working_dir,
         "AttachStdout": True,
         "AttachStderr": True,
         "HostConfig": _host_config(spec, volumes or {}),
     }
+    if podman:
+        body["UnsetEnvAll"] = True
     if stdin:
         body |= {"AttachStdin": True, "OpenStdin": True, "StdinOnce": True}
     if inherited.healthcheck is not None:
@@ -68,13 +72,14 @@ def create_body(
     return body
 
 
-def _environment(inherited: RuntimeConfig, spec: ContainerSpec) -> list[str]:
+def _environment(inherited: RuntimeConfig, spec: ContainerSpec, *, podman: bool) -> list[str]:
     """`spec.env`, and a bare name for every variable that must not be there.
 
     The daemon adds the image's Env, PATH and HOSTNAME unless the request names the variable; a name
-    without "=" takes it away (moby pkg/env, ReplaceOrAppendEnvValues).
+    without "=" takes it away (moby pkg/env, ReplaceOrAppendEnvValues). To Podman such a name means
+    the value that the service itself has.
     """
-    unwanted = {*inherited.environment, "PATH", "HOSTNAME"} - set(spec.env)
+    unwanted = set() if podman else {*inherited.environment, "PATH", "HOSTNAME"} - set(spec.env)
     return [f"{key}={value}" for key, value in spec.env.items()] + sorted(unwanted)
 
 

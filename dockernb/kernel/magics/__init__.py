@@ -5,7 +5,7 @@ They steer the session and look into it; they never reach the exported Dockerfil
 
 from __future__ import annotations
 
-from . import exercises, notebook, settings
+from . import exercises, notebook, running, settings, shell, transfer
 from .registry import Magic, MagicCall, MagicError, all_magics, find_magic
 
 __all__ = [
@@ -16,5 +16,8 @@ __all__ = [
     "exercises",
     "find_magic",
     "notebook",
+    "running",
     "settings",
+    "shell",
+    "transfer",
 ]

@@ -59,7 +59,15 @@ class Credentials:
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits by setrlimit(2): bytes of data a process, processes of the user; None for none."""
+    """What a command may use; None for no limit.
+
+    By control groups, where this process may make them, for the whole command; elsewhere by
+    setrlimit(2), which knows bytes of data for each process, and all processes of the user.
+
+    Args:
+        memory: Bytes.
+        processes: Processes and threads.
+    """
 
     memory: int | None = None
     processes: int | None = None
@@ -76,6 +84,7 @@ class GuestCommand:
         mounts: Made in this order.
         ulimits: Name without RLIMIT_, in small letters -> soft and hard limit; -1 for none.
         shm_size: Bytes of /dev/shm; 0 for 64 MB.
+        beside: Another command runs in the same root, which is ready for this one too.
     """
 
     argv: tuple[str, ...]
@@ -88,6 +97,7 @@ class GuestCommand:
     limits: Limits = Limits()
     ulimits: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     shm_size: int = 0
+    beside: bool = False
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from dockernb.engines.embedded.files.look import pack_path
 from dockernb.engines.embedded.guest import (
     GuestCommand,
     GuestMount,
+    Limits,
     Rung,
     resolve_user,
     run_guest,
@@ -75,8 +76,10 @@ class GuestRunner:
                 network=message["network"],
                 hosts=message["hosts"],
                 mounts=mounts,
+                limits=Limits(**message["limits"]),
                 ulimits=message["ulimits"],
                 shm_size=message["shm_size"],
+                beside=bool(message.get("beside")),
             )
             end = run_guest(root, self._rung, command, stdout=output, stderr=output, cancel=cancel)
         return {

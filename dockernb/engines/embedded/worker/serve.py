@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import signal
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -21,7 +22,7 @@ from dockernb.engines.embedded.worker.layers import LayerFiles
 from dockernb.engines.embedded.worker.overlay_root import OverlayRoot, remove_place
 from dockernb.engines.embedded.worker.roots import Root
 from dockernb.engines.embedded.worker.tree_root import TreeRoot
-from dockernb.engines.embedded.worker.unpack import is_unpacked, unpack_layer
+from dockernb.engines.embedded.worker.unpack import is_unpacked, settle, unpack_layer
 from dockernb.errors import EngineError
 
 __all__ = ["Worker"]
@@ -37,8 +38,8 @@ class Worker:
         self._layers = layers
         self._folders = layers.folders
         self._rung = rung
-        # The root of a user namespace cannot give files away; nor can an ordinary user.
-        is_root = os.geteuid() == 0 and not rung.in_user_namespace
+        # A supervisor keeps owners itself; and an ordinary user cannot give files away.
+        is_root = os.geteuid() == 0 and not rung.is_supervised
         self._owners: Owners = REAL if is_root else NOTED
         self._has_overlay = rung.has_overlay
         self._root: Root | None = None
@@ -55,22 +56,33 @@ class Worker:
             "pack": self._pack,
             "keep": self._keep,
             "remove": self._remove,
+            "beside": self._beside,
+            "settle": self._settle,
         }
+        self._others: list[int] = []
 
     def serve(self) -> None:
         """Until the channel is closed."""
         if self._has_overlay:
             own_mounts()  # they end with this process, however it ends
         try:
-            while True:
-                message, files = self._channel.receive()
-                self._channel.send(self._answer(message, files))
-        except ClosedError:
-            pass
+            self._serve()
         finally:
+            self._end_others()
             for root in (*self._shown.values(), self._root):
                 if root is not None:
                     root.discard()
+
+    def _serve(self) -> None:
+        with suppress(ClosedError):
+            while True:
+                message, files = self._channel.receive()
+                self._channel.send(self._answer(message, files))
+
+    def _end_others(self) -> None:
+        for pid in self._others:
+            os.kill(pid, signal.SIGKILL)  # not waited for yet, so the pid is still its own
+            os.waitpid(pid, 0)
 
     def _answer(self, message: Message, files: list[int]) -> Message:
         try:
@@ -140,6 +152,19 @@ class Worker:
         runner = GuestRunner(self._opened, self._rung, self._folders, self._open_root, self._shown)
         return runner.run(message, output, cancel)
 
+    def _beside(self, _message: Message, files: list[int]) -> Message:
+        """Another process for this root, with a channel of its own: this one is about to wait."""
+        pid = os.fork()
+        if pid == 0:
+            try:
+                self._channel.close()
+                self._channel = Channel.of_descriptor(os.dup(files[0]))
+                self._serve()
+            finally:
+                os._exit(0)
+        self._others.append(pid)
+        return {}
+
     def _diff(self, _message: Message, _files: list[int]) -> Message:
         return {"entries": [entry.to_json() for entry in self._opened.changes()]}
 
@@ -152,6 +177,11 @@ class Worker:
             root.keep(message["diff_id"])
         finally:
             root.discard()
+        return {}
+
+    def _settle(self, _message: Message, _files: list[int]) -> Message:
+        if self._has_overlay:
+            settle(self._folders)
         return {}
 
     def _remove(self, message: Message, _files: list[int]) -> Message:
