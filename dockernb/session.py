@@ -34,14 +34,9 @@ from .checks.lineage import subject_of
 from .checks.subject import Subject
 from .engines.base import Engine
 from .engines.select import open_engine
-from .errors import (
-    BuildError,
-    BuildInterruptedError,
-    CellsNotRunError,
-    DockernbError,
-    EngineError,
-)
+from .errors import BuildError, BuildInterruptedError, CellsNotRunError, DockernbError, EngineError
 from .folders import cache_folder
+from .use.runs import Runs
 
 __all__ = [
     "CellState",
@@ -59,6 +54,9 @@ class Session(NotebookRecord):
 
     Args:
         connect: Opens the engine with a name (None: the first that answers).
+
+    Attributes:
+        runs: The containers that run its images; they end with the session.
     """
 
     def __init__(
@@ -68,7 +66,10 @@ class Session(NotebookRecord):
         connect: Callable[[str | None], Engine] = open_engine,
     ) -> None:
         super().__init__(options)
-        self._connection = EngineConnection(connect, options.engine, cache_folder)
+        self.runs = Runs()
+        self._connection = EngineConnection(
+            connect, options.engine, cache_folder, before_close=self.runs.close
+        )
         self._building = threading.Lock()
         self._anonymous = 0
         self._next_run = NextRun(self._connection.peek)

@@ -19,7 +19,8 @@ ARROWS = {
     "dockerfile": set(),
     "oci": set(),
     "engines": {"oci"},
-    "engines.base": {"oci"},
+    "engines.base": {"oci", "engines.launch"},
+    "engines.launch": {"oci"},
     "engines.overlay_diff": {"oci"},
     "engines.docker": {"oci", "engines.base", "engines.overlay_diff"},
     "engines.embedded": {"oci", "engines.base", "engines.overlay_diff"},
@@ -28,11 +29,14 @@ ARROWS = {
     "bases": {"engines.base", "oci"},
     "checks": {"dockerfile", "oci", "engines.base", "build.result"},
     "notebook": {"dockerfile"},
-    "session": {"build", "checks", "dockerfile", "engines.base", "engines.select", "folders"},
-    "ui": {"build", "engines.base", "oci", "checks.result"},
-    "kernel": {"session", "ui", "dockerfile", "checks", "build.result", "build.events"},
+    "use": {"build", "engines.base", "oci"},
+    "session": {
+        "build", "checks", "use", "dockerfile", "engines.base", "engines.select", "folders",
+    },
+    "ui": {"build", "use", "engines.base", "oci", "checks.result"},
+    "kernel": {"session", "ui", "use", "dockerfile", "checks", "build.result", "build.events"},
     "cli": {
-        "session", "notebook", "dockerfile", "ui", "build", "engines.base", "engines.select",
+        "session", "notebook", "dockerfile", "ui", "use", "build", "engines.base", "engines.select",
         "kernel.install", "oci", "folders", "bases", "checks",
     },
 }  # fmt: skip

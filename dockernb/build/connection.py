@@ -39,14 +39,20 @@ class EngineConnection:
 
     Args:
         cache_folder: Gives the folder of the build caches.
+        before_close: Ends what uses the engine, before the engine is closed.
     """
 
     def __init__(
-        self, connect: Connect, name: str | None, cache_folder: Callable[[], Path]
+        self,
+        connect: Connect,
+        name: str | None,
+        cache_folder: Callable[[], Path],
+        before_close: Callable[[], None],
     ) -> None:
         self._connect = connect
         self._name = name
         self._cache_folder = cache_folder
+        self._before_close = before_close
         self._lock = threading.Lock()
         self._engine: Engine | None = None
         self._cache: BuildCache | None = None
@@ -93,6 +99,7 @@ class EngineConnection:
 
     def close(self) -> None:
         """Ends the connection; removals in the background are waited for."""
+        self._before_close()
         with self._lock:
             if self._engine is not None:
                 self._engine.close()

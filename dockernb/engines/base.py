@@ -25,30 +25,36 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import BinaryIO, Literal, Protocol
 
 from ..errors import EngineError
 from ..oci.config import ImageConfig, Platform
 from ..oci.diff import FilesystemDiff, FileType
+from .launch import Health, OnOutput, Port, RunningContainer, StartSpec
 
 __all__ = [
+    "ArchiveFormat",
     "ContainerSpec",
     "Engine",
     "EngineInfo",
     "FileView",
+    "Health",
     "Image",
     "Mount",
     "OnOutput",
     "OnProgress",
     "PathStat",
+    "Port",
     "Process",
     "Progress",
     "PullPolicy",
+    "RunningContainer",
+    "StartSpec",
     "WorkingContainer",
 ]
 
-OnOutput = Callable[[bytes], None]
 PullPolicy = Literal["missing", "always", "never"]
+ArchiveFormat = Literal["docker", "oci"]
 
 
 @dataclass(frozen=True)
@@ -94,7 +100,13 @@ class Image:
 
 @dataclass(frozen=True)
 class Progress:
-    """A moment of a pull. `id` names a layer; `current`, `total` are bytes (total 0: unknown)."""
+    """A moment of a pull, push or save.
+
+    Args:
+        id: Names a layer, or "archive".
+        current: Bytes so far.
+        total: Bytes in all; 0: unknown.
+    """
 
     id: str
     status: str
@@ -281,8 +293,38 @@ class Engine(Protocol):
         raises; the newest hint counts, and `close` ends what it led to.
         """
 
+    def launch(self, image_id: str, spec: StartSpec) -> RunningContainer:
+        """Starts an image with its ENTRYPOINT and CMD. The caller removes the container.
+
+        Raises:
+            EngineError: it cannot be started, for example because a port is taken.
+        """
+
     def tag(self, image_id: str, reference: str) -> None:
         """Gives an image a name, as `docker tag`."""
+
+    def push(self, reference: str, on_progress: OnProgress, cancel: threading.Event) -> str:
+        """Sends the image of this name to its registry; returns the digest of its manifest.
+
+        Raises:
+            ImageNotFoundError: the engine has no such image.
+            RegistryError: the registry does not answer, or refuses.
+        """
+
+    def save(
+        self,
+        names: Sequence[str],
+        out: BinaryIO,
+        form: ArchiveFormat,
+        on_progress: OnProgress,
+        cancel: threading.Event,
+    ) -> None:
+        """Writes images (by name or ID) as one archive.
+
+        Raises:
+            ImageNotFoundError: the engine has no image of that name.
+            BuildInterruptedError: `cancel` was set; `out` holds a part of an archive.
+        """
 
     def open_image(self, image_id: str) -> AbstractContextManager[FileView]:
         """The files of an image, and no others."""

@@ -7,7 +7,7 @@ import logging
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from dockernb.build.events import BuildEvent, OutputReceived, StepFinished, StepStarted
 from dockernb.build.result import StepLog, StepResult
@@ -15,27 +15,39 @@ from dockernb.errors import DockernbError
 
 from .publish import Publisher
 
-__all__ = ["CardLike", "CardShelf", "StepPresenter", "make_card"]
+__all__ = ["CardLike", "CardShelf", "Closable", "StepPresenter", "make_card"]
 
 log = logging.getLogger(__name__)
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 CARD = "application/vnd.dockernb.card+json"
+RUN = "application/vnd.dockernb.run+json"
 TAIL_LINES, TAIL_WIDTH, TAIL_CHARACTERS = 10, 200, 10_000
 
 
-class CardLike(Protocol):
+class Closable(Protocol):
+    """What the shelf uses of a card."""
+
+    def close(self) -> None: ...
+
+
+@runtime_checkable
+class StepCard(Closable, Protocol):
+    """A card of a step, which may become stale. That of a running container does not."""
+
+    def mark_stale(self, reason: str) -> None: ...
+    def offer(
+        self, actions: Sequence[tuple[str, str]], on_action: Callable[[str], None]
+    ) -> None: ...
+
+
+class CardLike(StepCard, Protocol):
     """What is used of `dockernb.ui.card.Card`."""
 
     def handle(self, event: BuildEvent) -> None: ...
     def title(self) -> None: ...
     def bundle(self) -> tuple[dict[str, Any], dict[str, Any]]: ...
     def finish(self) -> None: ...
-    def mark_stale(self, reason: str) -> None: ...
-    def offer(
-        self, actions: Sequence[tuple[str, str]], on_action: Callable[[str], None]
-    ) -> None: ...
-    def close(self) -> None: ...
 
 
 def make_card() -> CardLike:
@@ -55,15 +67,15 @@ class CardShelf:
     ANONYMOUS = 500
 
     def __init__(self) -> None:
-        self._by_cell: dict[str, list[CardLike]] = {}
-        self._anonymous: deque[CardLike] = deque()
+        self._by_cell: dict[str, list[Closable]] = {}
+        self._anonymous: deque[Closable] = deque()
 
     def begin(self, cell_id: str | None) -> None:
         """The cell runs (again): its old cards are closed."""
         if cell_id is not None:
             self.forget((cell_id,))
 
-    def add(self, cell_id: str | None, card: CardLike) -> None:
+    def add(self, cell_id: str | None, card: Closable) -> None:
         """Keeps a card until its cell runs again or is deleted."""
         if cell_id is not None:
             self._by_cell.setdefault(cell_id, []).append(card)
@@ -80,6 +92,8 @@ class CardShelf:
         """
         actions = [("run", "Run what is needed")] if reason else []
         for card in list(self._by_cell.get(cell_id, ())):
+            if not isinstance(card, StepCard):
+                continue
             try:
                 card.mark_stale(reason)
                 card.offer(actions, lambda _: run())
@@ -208,7 +222,7 @@ def one_line(result: StepResult) -> str:
     return f"step {result.step} {result.instruction}: {result.status}, {snapshot}, {seconds:.2f} s"
 
 
-def _close(card: CardLike) -> None:
+def _close(card: Closable) -> None:
     try:
         card.close()
     except Exception:

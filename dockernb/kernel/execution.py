@@ -92,6 +92,7 @@ class CellRunner:
         with self._workspace.interrupts.cell() as cancel:
             try:
                 await self._wait_for_straggler(cancel)
+                self._workspace.cards.begin(request.cell_id)
                 for line in cell.magics:
                     await self._run_magic(line, cell, request, cancel)
                 self._note_settings(cell, request.cell_id)
@@ -145,7 +146,6 @@ class CellRunner:
     async def _run_body(self, cell: Cell, request: CellRequest, cancel: Cancel) -> None:
         workspace = self._workspace
         workspace.order.executed(request.cell_id, cell.source)
-        workspace.cards.begin(request.cell_id)
         if not cell.body.strip():
             # It made nothing: where the order is not known, it stands where it is executed next.
             workspace.order.refused(request.cell_id)

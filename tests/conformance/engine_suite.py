@@ -7,18 +7,25 @@ nothing of the engine's insides, so the same functions run on all of them.
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import ModuleType
 
-from tests.conformance import checks_of_images, checks_of_runs
+from tests.conformance import checks_of_images, checks_of_launches, checks_of_runs
 from tests.conformance.bench import Bench
 
-__all__ = ["CHECKS", "CHECKS_OF_THE_WAY", "Bench"]
+__all__ = ["CHECKS", "CHECKS_OF_THE_WAY", "LAUNCHES", "Bench"]
 
-CHECKS: list[Callable[[Bench], None]] = [
-    value
-    for module in (checks_of_runs, checks_of_images)
-    for name, value in sorted(vars(module).items())
-    if name.startswith("check_")
-]
+
+def _checks(*modules: ModuleType) -> list[Callable[[Bench], None]]:
+    return [
+        value
+        for module in modules
+        for name, value in sorted(vars(module).items())
+        if name.startswith("check_")
+    ]
+
+
+CHECKS = _checks(checks_of_runs, checks_of_images)
+LAUNCHES = _checks(checks_of_launches)
 
 #: What depends on how the engine is reached: streams both ways, questions, interrupts.
 CHECKS_OF_THE_WAY: list[Callable[[Bench], None]] = [

@@ -7,7 +7,7 @@ credentials. Its methods are not used: they cost more round trips and hide the s
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from http.client import HTTPException
 from typing import Any
 
@@ -36,7 +36,8 @@ _CONNECTIONS = 64
 # What this package was written for; a newer daemon keeps on speaking it.
 _NEWEST_API = "1.45"
 
-Query = Mapping[str, str | bytes | int]
+# Pairs where a name stands more than once.
+Query = Mapping[str, str | bytes | int] | Sequence[tuple[str, str]]
 
 
 class DockerApi:

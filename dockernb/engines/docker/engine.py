@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from dockernb.engines.base import ContainerSpec, EngineInfo, FileView, Image, OnProgress
+from dockernb.engines.base import (
+    ArchiveFormat,
+    ContainerSpec,
+    EngineInfo,
+    FileView,
+    Image,
+    OnProgress,
+    StartSpec,
+)
 from dockernb.errors import (
     EngineError,
     EngineNotAvailableError,
@@ -35,7 +43,10 @@ from .local import LocalDisk
 from .owner import this_process
 from .podman_places import places_layer
 from .pull import pull_image
+from .push import push_image
 from .request import create_body
+from .running import DockerRunning, start_container
+from .save import save_images
 from .standby import StandbyContainer, StandbyKeeper
 from .volumes import StepVolumes, VolumeMaker
 
@@ -138,8 +149,25 @@ class DockerEngine:
         if is_docker and self._api.dial is not None:
             self._standbys.prepare(parent, spec)
 
+    def launch(self, image_id: str, spec: StartSpec) -> DockerRunning:
+        config = self._images.known(image_id).config.runtime
+        return start_container(self._parts, image_id, config, spec)
+
     def tag(self, image_id: str, reference: str) -> None:
         self._images.tag(image_id, reference)
+
+    def push(self, reference: str, on_progress: OnProgress, cancel: threading.Event) -> str:
+        return push_image(self._api, reference, on_progress, cancel)
+
+    def save(
+        self,
+        names: Sequence[str],
+        out: BinaryIO,
+        form: ArchiveFormat,
+        on_progress: OnProgress,
+        cancel: threading.Event,
+    ) -> None:
+        save_images(self._api, self._images, names, out, form, on_progress, cancel)
 
     @contextmanager
     def open_image(self, image_id: str) -> Iterator[FileView]:

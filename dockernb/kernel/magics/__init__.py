@@ -5,7 +5,7 @@ They steer the session and look into it; they never reach the exported Dockerfil
 
 from __future__ import annotations
 
-from . import exercises, notebook, settings, states
+from . import exercises, notebook, running, settings, shell, states, transfer
 from .registry import Magic, MagicCall, MagicError, all_magics, find_magic
 
 __all__ = [
@@ -16,6 +16,9 @@ __all__ = [
     "exercises",
     "find_magic",
     "notebook",
+    "running",
     "settings",
+    "shell",
     "states",
+    "transfer",
 ]

@@ -84,6 +84,7 @@ class GuestCommand:
         mounts: Made in this order.
         ulimits: Name without RLIMIT_, in small letters -> soft and hard limit; -1 for none.
         shm_size: Bytes of /dev/shm; 0 for 64 MB.
+        beside: Another command runs in the same root, which is ready for this one too.
     """
 
     argv: tuple[str, ...]
@@ -96,6 +97,7 @@ class GuestCommand:
     limits: Limits = Limits()
     ulimits: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     shm_size: int = 0
+    beside: bool = False
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,7 @@ class GuestRunner:
                 limits=Limits(**message["limits"]),
                 ulimits=message["ulimits"],
                 shm_size=message["shm_size"],
+                beside=bool(message.get("beside")),
             )
             end = run_guest(root, self._rung, command, stdout=output, stderr=output, cancel=cancel)
         return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import signal
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -55,23 +56,33 @@ class Worker:
             "pack": self._pack,
             "keep": self._keep,
             "remove": self._remove,
+            "beside": self._beside,
             "settle": self._settle,
         }
+        self._others: list[int] = []
 
     def serve(self) -> None:
         """Until the channel is closed."""
         if self._has_overlay:
             own_mounts()  # they end with this process, however it ends
         try:
-            while True:
-                message, files = self._channel.receive()
-                self._channel.send(self._answer(message, files))
-        except ClosedError:
-            pass
+            self._serve()
         finally:
+            self._end_others()
             for root in (*self._shown.values(), self._root):
                 if root is not None:
                     root.discard()
+
+    def _serve(self) -> None:
+        with suppress(ClosedError):
+            while True:
+                message, files = self._channel.receive()
+                self._channel.send(self._answer(message, files))
+
+    def _end_others(self) -> None:
+        for pid in self._others:
+            os.kill(pid, signal.SIGKILL)  # not waited for yet, so the pid is still its own
+            os.waitpid(pid, 0)
 
     def _answer(self, message: Message, files: list[int]) -> Message:
         try:
@@ -140,6 +151,19 @@ class Worker:
         self._opened.touch()
         runner = GuestRunner(self._opened, self._rung, self._folders, self._open_root, self._shown)
         return runner.run(message, output, cancel)
+
+    def _beside(self, _message: Message, files: list[int]) -> Message:
+        """Another process for this root, with a channel of its own: this one is about to wait."""
+        pid = os.fork()
+        if pid == 0:
+            try:
+                self._channel.close()
+                self._channel = Channel.of_descriptor(os.dup(files[0]))
+                self._serve()
+            finally:
+                os._exit(0)
+        self._others.append(pid)
+        return {}
 
     def _diff(self, _message: Message, _files: list[int]) -> Message:
         return {"entries": [entry.to_json() for entry in self._opened.changes()]}
