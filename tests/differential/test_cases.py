@@ -30,6 +30,10 @@ LIMITS = {
     ("embedded_without_mounts", "run-process-is-the-first-one"): "no process namespace without a "
     "/proc of its own",
     ("embedded_without_mounts", "run-network-none"): "/sys is the host's and shows its devices",
+    ("embedded_without_mounts", "run-mount-tmpfs-size"): "a tmpfs is a folder",
+    ("embedded_without_mounts", "flags-of-shm-size"): "/dev/shm is a folder",
+    ("embedded_without_mounts", "run-mount-read-only-refuses-writers"): "what is read-only is a "
+    "copy, and what is written there is thrown away",
 }
 
 REFERENCE_TAG = f"dockernb-differential:{os.getpid()}"  # two runs may share a daemon

@@ -33,6 +33,7 @@ PACKAGES = (
     "iptables",
     "git",  # for ADD of a repository
 )
+INSTALL = "apt-get update && apt-get install -y --no-install-recommends git"
 SOCKET = "/run/dockernb.sock"
 #: What the command lines of the daemon and of its containerd hold.
 DAEMON_MARKS = ("dockerd", "--pidfile=/run/dockernb.pid")
@@ -42,6 +43,9 @@ CONTAINERD_MARKS = ("containerd", "/run/docker/containerd/containerd.toml")
 def make_root(layout: Layout) -> None:
     """Make the root file system, unless a complete one is there."""
     if (layout.root / "usr/sbin/dockerd").exists():
+        if not (layout.root / "usr/bin/git").exists():  # made before git was needed
+            say("installing git in the root")
+            run(["chroot", str(layout.root), "sh", "-c", INSTALL])
         return
     log = layout.logs / "debootstrap-root.log"
     apt.debootstrap("trixie", layout.root, layout.debs / "trixie", log, *PACKAGES)

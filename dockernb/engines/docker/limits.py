@@ -15,9 +15,12 @@ __all__ = ["has_containerd_store", "limits_of", "no_containerd_store"]
 _CONTAINERD_TYPE = "io.containerd.snapshotter.v1"
 _PODMAN = (
     "a RUN sees the variable HOSTNAME, and sizes of images count more than their files",
+    "a secret as a variable (RUN --mount=type=secret,env=NAME) is refused",
     "where the heredoc of a RUN begins with #!, that script stays in the snapshot",
     "a symbolic link that leads nowhere is not found; of others the absolute target is shown",
 )
+_OLD = "RUN --mount=type=secret, and mounts of single files, are refused: they need Docker 26"
+_NO_AGENT = "RUN --mount=type=ssh is refused: the agent's socket is on this machine"
 _FAR = (
     "the daemon's disk is out of reach: an empty folder stays in the snapshot where a RUN --mount "
     "had to make one, and files whose names are not UTF-8 are listed without a size"
@@ -26,8 +29,14 @@ _FAR = (
 
 def limits_of(api: DockerApi, disk: LocalDisk) -> tuple[str, ...]:
     """A sentence for each thing."""
-    podman = _PODMAN if api.is_podman else ()
-    return podman if disk.has_upper and disk.root() is not None else (*podman, _FAR)
+    found = [*_PODMAN] if api.is_podman else []
+    if api.version < (1, 45):
+        found.append(_OLD)
+    if api.endpoint.socket_path is None:
+        found.append(_NO_AGENT)
+    if not disk.has_upper or disk.root() is None:
+        found.append(_FAR)
+    return tuple(found)
 
 
 def has_containerd_store(facts: Mapping[str, Any]) -> bool:

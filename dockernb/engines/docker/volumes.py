@@ -86,6 +86,7 @@ class VolumeMaker:
         Raises:
             UnsupportedByEngineError: the daemon cannot mount a single file of a volume.
         """
+        self._check(mounts)
         volumes = StepVolumes(self.api)
         try:
             for number, mount in enumerate(mounts):
@@ -100,7 +101,6 @@ class VolumeMaker:
                 for number, _ in secrets:
                     volumes.by_mount[number] = Volume(name, str(number))
             if volumes.by_mount:
-                self._check(volumes)
                 self._fill(parent, mounts, volumes)
         except BaseException:
             self.background.submit(volumes.remove)
@@ -110,7 +110,7 @@ class VolumeMaker:
     @property
     def can_attach(self) -> bool:
         """Whether the carrier's stdin can be ours. If not, it is open, and nobody's."""
-        return self.api.endpoint.socket_path is not None
+        return self.api.dial is not None
 
     def _is_new(self, mount: Mount) -> bool:
         """Whether the cache has to be begun with files, a mode or an owner."""
@@ -132,9 +132,9 @@ class VolumeMaker:
         volumes.own.append(name)
         return name
 
-    def _check(self, volumes: StepVolumes) -> None:
-        files = any(volume.subpath for volume in volumes.by_mount.values())
-        if files and self.api.version < (1, 45):
+    def _check(self, mounts: Sequence[Mount]) -> None:
+        parts = any(mount.kind == "secret" or mount.is_file for mount in mounts)
+        if parts and self.api.version < (1, 45):
             raise UnsupportedByEngineError(
                 "this Docker cannot mount a secret or a single file",
                 rule="Parts of a volume can be mounted since API 1.45 (Docker 26).",
@@ -160,7 +160,7 @@ class VolumeMaker:
 
     def _create_carrier(self, parent: str, mounts: Sequence[Mount], volumes: StepVolumes) -> str:
         spec = ContainerSpec((hold.PATH,), network="none")
-        body = create_body(parent, RuntimeConfig(), spec)
+        body = create_body(parent, RuntimeConfig(), spec, podman=self.api.is_podman)
         body["User"] = "0"
         body["Healthcheck"] = {"Test": ["NONE"]}
         body["OpenStdin"] = True

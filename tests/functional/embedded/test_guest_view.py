@@ -18,6 +18,11 @@ def test_environment_is_exactly_the_given_one_and_home(bench: Bench) -> None:
     assert sorted(ended.lines) == ["A=1 2", "HOME=/root", f"PATH={PATH}"]
 
 
+def test_environment_of_a_later_program_is_its_own(bench: Bench) -> None:
+    ended = bench.run("export PWD=/; exec env", env={"PATH": PATH})
+    assert "PWD=/" in ended.lines
+
+
 def test_home_is_the_users_own(bench: Bench) -> None:
     ended = bench.run("echo $HOME", user="www-data")
     assert ended.out == "/var/www\n"
@@ -117,6 +122,9 @@ def test_images_own_hosts_file_is_unchanged(bench: Bench) -> None:
 
 def test_hosts_cannot_be_written(user_bench: Bench) -> None:
     ended = user_bench.run("echo x >> /etc/hosts")
+    if user_bench.rung == 6:  # a file in the tree, which is taken out again
+        assert ended.exit_code == 0
+        return
     assert "Read-only file system" in ended.err
 
 

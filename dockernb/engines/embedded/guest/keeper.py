@@ -71,21 +71,11 @@ def keep(start: Start, served: Served | None, *, cancel: int, worker: int) -> Ou
         ours.close()
         become_guest(start, theirs, group)
     theirs.close()
+    keeping = _Keeping(start, served, ours, pid, group)
     try:
-        return _Keeping(start, served, ours, pid, group).until_end(cancel, worker)
+        return keeping.until_end(cancel, worker)
     finally:
-        if group:
-            group.kill()
-        if start.rung is Rung.PROOT:
-            end_traced(pid)
-            for secret in _secrets(start):  # also when the worker is dead
-                with contextlib.suppress(OSError):
-                    os.unlink(secret)
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-        kill_descendants()
-        if group:
-            group.remove()
+        keeping.clean_up()
 
 
 def _limits(start: Start) -> Limits:
@@ -131,6 +121,7 @@ class _Keeping:
             Traced(start.root, pid, start.command.env) if start.rung is Rung.PROOT else None
         )
         self._main: MainProcess | None = None
+        self._is_reaped = False
         self._outcome = Outcome()
 
     def until_end(self, cancel: int, worker: int) -> Outcome:
@@ -176,6 +167,7 @@ class _Keeping:
         if kill:
             self._kill()
         _, status = os.waitpid(self._pid, 0)
+        self._is_reaped = True
         code = os.waitstatus_to_exitcode(status)
         self._outcome.exit_code = code if code >= 0 else 128 - code
         if self._traced and self._traced.exit_code is not None:
@@ -188,18 +180,32 @@ class _Keeping:
         return self._outcome
 
     def _kill(self) -> None:
-        if self._group:
-            self._group.kill()
         if self._traced:
+            stop_tracer(self._pid)
             if self._listener >= 0:
-                stop_tracer(self._pid)
                 # From now on the kernel refuses what the supervisor was asked for.
                 self._poll.unregister(self._listener)
                 os.close(self._listener)
                 self._listener = -1
             end_traced(self._pid)
+        if self._group:
+            self._group.kill()
         with contextlib.suppress(ProcessLookupError):
             os.kill(self._pid, signal.SIGKILL)
+
+    def clean_up(self) -> None:
+        """Ends all that is left, however the guest has ended, or this process has failed."""
+        if not self._is_reaped:  # else the number may be another process's
+            self._kill()
+        if self._group:
+            self._group.kill()
+        kill_descendants()
+        if self._group:
+            self._group.remove()
+        for secret in _secrets(self._start):  # also when the worker is dead
+            with contextlib.suppress(OSError):
+                os.unlink(secret)
+                os.rmdir(os.path.dirname(secret))
 
     def _hear(self) -> None:
         """The listener, an error, or the end of the conversation by a successful execve(2)."""
