@@ -6,8 +6,8 @@ import codecs
 import logging
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 from dockernb.build.events import BuildEvent, OutputReceived, StepFinished, StepStarted
 from dockernb.build.result import StepLog, StepResult
@@ -31,7 +31,17 @@ class Closable(Protocol):
     def close(self) -> None: ...
 
 
-class CardLike(Closable, Protocol):
+@runtime_checkable
+class StepCard(Closable, Protocol):
+    """A card of a step, which may become stale. That of a running container does not."""
+
+    def mark_stale(self, reason: str) -> None: ...
+    def offer(
+        self, actions: Sequence[tuple[str, str]], on_action: Callable[[str], None]
+    ) -> None: ...
+
+
+class CardLike(StepCard, Protocol):
     """What is used of `dockernb.ui.card.Card`."""
 
     def handle(self, event: BuildEvent) -> None: ...
@@ -73,6 +83,22 @@ class CardShelf:
         self._anonymous.append(card)
         if len(self._anonymous) > self.ANONYMOUS:
             _close(self._anonymous.popleft())
+
+    def mark(self, cell_id: str, reason: str, run: Callable[[], None]) -> None:
+        """Shows on the cell's cards why they are stale; "": they are not.
+
+        Args:
+            run: Runs what is needed; a stale card has a button for that.
+        """
+        actions = [("run", "Run what is needed")] if reason else []
+        for card in list(self._by_cell.get(cell_id, ())):
+            if not isinstance(card, StepCard):
+                continue
+            try:
+                card.mark_stale(reason)
+                card.offer(actions, lambda _: run())
+            except Exception:
+                log.exception("a card could not be marked")
 
     def forget(self, cell_ids: Iterable[str]) -> None:
         """Closes the cards of deleted cells."""

@@ -19,7 +19,7 @@ _PODMAN = (
     "where the heredoc of a RUN begins with #!, that script stays in the snapshot",
     "a symbolic link that leads nowhere is not found; of others the absolute target is shown",
 )
-_OLD = "RUN --mount=type=secret, and mounts of single files, are refused: they need API 1.45 (Docker 26)"
+_OLD = "RUN --mount=type=secret, and mounts of single files, are refused: they need Docker 26"
 _NO_AGENT = "RUN --mount=type=ssh is refused: the agent's socket is on this machine"
 _FAR = (
     "the daemon's disk is out of reach: an empty folder stays in the snapshot where a RUN --mount "

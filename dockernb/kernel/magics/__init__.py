@@ -5,7 +5,7 @@ They steer the session and look into it; they never reach the exported Dockerfil
 
 from __future__ import annotations
 
-from . import exercises, notebook, running, settings, shell, transfer
+from . import exercises, notebook, running, settings, shell, states, transfer
 from .registry import Magic, MagicCall, MagicError, all_magics, find_magic
 
 __all__ = [
@@ -19,5 +19,6 @@ __all__ = [
     "running",
     "settings",
     "shell",
+    "states",
     "transfer",
 ]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import html
-from collections.abc import Sequence
 from pathlib import Path
 
 from dockernb.build.result import StepResult
-from dockernb.kernel.cell import split_cell
+from dockernb.kernel.export import dockerfile_of, write_dockerfile
 
 from .registry import MagicCall, MagicError, all_magics, magic
+from .tables import html_table, show_table
 
 __all__: list[str] = []
 
@@ -27,7 +26,7 @@ def help_(call: MagicCall) -> None:
             return
         # A notebook's page is narrow, and breaks the lines of printed text in the middle of words.
         rows = [(entry.usage, entry.summary) for entry in magics]
-        call.publisher.display({"text/plain": text, "text/html": _html_table((), rows)})
+        call.publisher.display({"text/plain": text, "text/html": html_table((), rows)})
         return
     name = words[0].lstrip("%")
     found = [entry for entry in magics if entry.name == name]
@@ -44,38 +43,17 @@ def export(call: MagicCall) -> None:
     wrote is replaced only with --force. In JupyterLab and Notebook the cells are exported as they
     are on the page; elsewhere, cells that were changed but neither run nor saved as they were.
     """
-    from dockernb.dockerfile.export import export_sources  # noqa: PLC0415 - seldom needed
-
     words = call.words(2)
     names = [word for word in words if word != "--force"]
     if len(names) > 1:
         raise MagicError("%export takes one file", hint="usage: %export [FILE] [--force]")
-    sources = [split_cell(source).body for source in call.workspace.order.sources(call.cell_id)]
-    text = export_sources([source for source in sources if source.strip()])
+    text = dockerfile_of(call.workspace.order.sources(call.cell_id))
     name = names[0] if names else "Dockerfile"
     if name == "-":
         call.publisher.stream(text)
         return
     path = Path(name).expanduser().absolute()
-    _write(call, path, text, force="--force" in words)
-    call.say(f"wrote {path} ({len(text.splitlines())} lines)")
-
-
-def _write(call: MagicCall, path: Path, text: str, *, force: bool) -> None:
-    """Writes `text`, unless `path` holds something that this kernel did not write."""
-    exported = call.workspace.exported
-    try:
-        there = path.read_text("utf-8", "replace") if path.exists() else None
-        if there not in (None, text, exported.get(str(path))) and not force:
-            raise MagicError(
-                f'"{path.name}" exists with another text',
-                state="Nothing was written.",
-                hint=f"To replace it: %export {path.name} --force",
-            )
-        path.write_text(text, "utf-8")
-    except OSError as error:
-        raise MagicError(f'"{path}" cannot be written: {error.strerror}') from error
-    exported[str(path)] = text
+    call.say(write_dockerfile(call.workspace.exported, path, text, force="--force" in words))
 
 
 @magic("%history")
@@ -87,9 +65,7 @@ def history(call: MagicCall) -> None:
         call.say("no cell has built anything yet")
         return
     rows = [_history_row(result) for result in results]
-    call.publisher.display(
-        {"text/plain": _text_table(rows), "text/html": _html_table(_COLUMNS, rows)}
-    )
+    show_table(call, _COLUMNS, rows)
 
 
 _COLUMNS = ("step", "stage", "instruction", "status", "snapshot", "size", "seconds")
@@ -118,38 +94,6 @@ def _size(count: float) -> str:
             break
         count /= 1000
     return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-
-
-def _text_table(rows: list[tuple[str, ...]]) -> str:
-    table = [_COLUMNS, *rows]
-    widths = [max(len(row[column]) for row in table) for column in range(len(_COLUMNS))]
-    return "\n".join(
-        "  ".join(f"{text:<{width}}" for text, width in zip(row, widths, strict=True)).rstrip()
-        for row in table
-    )
-
-
-# Styles that JupyterLab lets through; its own put text into the middle and break words.
-_CELL = "text-align:left;vertical-align:top;word-break:normal"
-_FIGURES = "text-align:right;vertical-align:top;white-space:nowrap"
-_NAME = "text-align:left;vertical-align:top;white-space:nowrap;font-family:monospace"
-_STYLES = {"size": _FIGURES, "seconds": _FIGURES, "snapshot": _NAME}
-
-
-def _html_table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    """A table with a head, or, with no columns, of names and what they mean."""
-    styles = [_STYLES.get(name, _CELL) for name in columns] or [_NAME, _CELL]
-    head = _html_row("th", columns, styles) if columns else ""
-    body = "".join(_html_row("td", row, styles) for row in rows)
-    return f"<table><thead>{head}</thead><tbody>{body}</tbody></table>"
-
-
-def _html_row(tag: str, texts: Sequence[str], styles: Sequence[str]) -> str:
-    cells = (
-        f'<{tag} style="{style}">{html.escape(text)}</{tag}>'
-        for text, style in zip(texts, styles, strict=True)
-    )
-    return f"<tr>{''.join(cells)}</tr>"
 
 
 @magic("%tag NAME [STAGE]")
