@@ -49,6 +49,12 @@ class CellOutcome:
     results: list[StepResult] = field(default_factory=list)
     error: DockernbError | None = None
 
+    @property
+    def ends_the_run(self) -> bool:
+        """Whether it failed, and not as its tag says that it may."""
+        expected = self.cell.may_fail and not isinstance(self.error, BuildInterruptedError)
+        return self.error is not None and not expected
+
 
 def run_cells(
     cells: Sequence[Cell],
@@ -60,7 +66,7 @@ def run_cells(
     note: Callable[[str], None],
     visit: Callable[[Cell, Magic], bool] | None = None,
 ) -> Iterator[CellOutcome]:
-    """Runs code cells in order; ends after the first that fails.
+    """Runs code cells in order; ends after the first that fails and may not.
 
     Args:
         cells: All code cells.
@@ -88,7 +94,7 @@ def run_cells(
             outcome.error = _located(err, cell, outcome.number)
         if outcome.results or outcome.error is not None:
             yield outcome
-        if outcome.error is not None and visit is None:
+        if outcome.ends_the_run and visit is None:
             return
 
 

@@ -126,7 +126,7 @@ class NotebookRun:
         """Runs the cells.
 
         Raises:
-            DockernbError: Of the first cell that failed.
+            DockernbError: Of the first cell that failed and is not tagged as one that may.
             NotebookError: No cell has an instruction.
         """
         note: Callable[[str], None] = self.printer.say
@@ -142,8 +142,10 @@ class NotebookRun:
             if self.print_cards:
                 for result in outcome.results:
                     click.echo(json.dumps(card_json(result)))
-            if outcome.error is not None:
+            if outcome.error is not None and outcome.ends_the_run:
                 raise outcome.error
+            if outcome.error is not None:
+                note(f"cell [{outcome.number}] failed, as it may: {outcome.error.message}")
         self._check_there_were_cells()
 
     def unused_build_args(self) -> list[str]:

@@ -32,6 +32,7 @@ __all__ = [
 
 KERNEL_NAME = "dockernb"
 NAMESPACE = "dockernb"  # our key in the metadata of notebooks and cells
+MAY_FAIL = "raises-exception"  # the tag that nbclient and JupyterLab know
 STDIN_OR_STDOUT = "-"
 
 
@@ -44,6 +45,7 @@ class Cell:
         id: The notebook's cell ID, or `cell-<index>` where it has none.
         kind: code, markdown or raw.
         ours: What dockernb keeps in the cell's metadata.
+        may_fail: It has the tag by which Jupyter goes on below a cell that fails.
     """
 
     index: int
@@ -51,6 +53,7 @@ class Cell:
     kind: str
     source: str
     ours: Mapping[str, Any] = field(default_factory=dict)
+    may_fail: bool = False
 
 
 @dataclass(frozen=True)
@@ -220,7 +223,8 @@ def _cell(index: int, data: Mapping[str, Any]) -> Cell:
     source = data.get("source", "")
     if isinstance(source, list):
         source = "".join(str(line) for line in source)
-    ours = _mapping(_mapping(data.get("metadata")).get(NAMESPACE))
+    metadata = _mapping(data.get("metadata"))
+    ours, tags = _mapping(metadata.get(NAMESPACE)), metadata.get("tags")
     cell_id = data.get("id")
     return Cell(
         index=index,
@@ -228,6 +232,7 @@ def _cell(index: int, data: Mapping[str, Any]) -> Cell:
         kind=str(data.get("cell_type", "code")),
         source=str(source),
         ours=ours,
+        may_fail=isinstance(tags, list) and MAY_FAIL in tags,
     )
 
 

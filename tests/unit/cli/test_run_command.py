@@ -50,6 +50,19 @@ def test_first_failing_cell_ends_the_run_and_is_named(
     assert sessions[0].closed
 
 
+def test_cell_that_may_fail_does_not_end_the_run(
+    invoke: Invoke, notebook: Write, sessions: Sessions
+) -> None:
+    path = notebook("FROM a", "FAIL x", "RUN b")
+    document = nbformat.read(path, as_version=4)
+    document.cells[1].metadata["tags"] = ["raises-exception"]
+    nbformat.write(document, path)
+    result = invoke("run", path)
+    assert result.exit_code == 0, result.output
+    assert sessions[0].ran == ["FROM a", "FAIL x", "RUN b"]
+    assert "cell [2] failed, as it may: it failed" in result.output
+
+
 def test_executed_notebook_holds_cards_and_loses_old_outputs(
     invoke: Invoke, notebook: Write, sessions: Sessions, tmp_path: Path
 ) -> None:
