@@ -26,13 +26,16 @@ ARROWS = {
     "engines.select": {"engines.base", "engines.docker", "engines.embedded", "folders"},
     "build": {"dockerfile", "oci", "engines.base"},
     "bases": {"engines.base", "oci"},
+    "look": {"build", "engines.base", "oci"},
     "notebook": {"dockerfile"},
     "session": {"build", "dockerfile", "engines.base", "engines.select", "folders"},
-    "ui": {"build", "engines.base", "oci"},
-    "kernel": {"session", "ui", "dockerfile", "build.result", "build.events"},
+    "ui": {"build", "engines.base", "look", "oci"},
+    "kernel": {
+        "session", "ui", "dockerfile", "look", "build.result", "build.events", "oci.diff",
+    },
     "cli": {
         "session", "notebook", "dockerfile", "ui", "build", "engines.base", "engines.select",
-        "kernel.install", "oci", "folders", "bases",
+        "kernel.install", "oci", "folders", "bases", "look",
     },
 }  # fmt: skip
 

@@ -32,6 +32,7 @@ class CardLike(Protocol):
     def bundle(self) -> tuple[dict[str, Any], dict[str, Any]]: ...
     def finish(self) -> None: ...
     def close(self) -> None: ...
+    def open_files_with(self, opener: Any) -> None: ...
 
 
 def make_card() -> CardLike:
@@ -46,11 +47,15 @@ class CardShelf:
 
     A cell that runs again loses its old outputs, so its old cards are closed. Cells without an ID
     (nbclient, the console) cannot be told apart: their newest `ANONYMOUS` cards are kept.
+
+    Args:
+        opener: Answers the cards when a file is opened on them (`CardFiles`).
     """
 
     ANONYMOUS = 500
 
-    def __init__(self) -> None:
+    def __init__(self, opener: Any = None) -> None:
+        self._opener = opener
         self._by_cell: dict[str, list[CardLike]] = {}
         self._anonymous: deque[CardLike] = deque()
 
@@ -61,6 +66,8 @@ class CardShelf:
 
     def add(self, cell_id: str | None, card: CardLike) -> None:
         """Keeps a card until its cell runs again or is deleted."""
+        if self._opener is not None:
+            card.open_files_with(self._opener)
         if cell_id is not None:
             self._by_cell.setdefault(cell_id, []).append(card)
             return

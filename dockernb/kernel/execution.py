@@ -25,6 +25,7 @@ from .publish import Publisher
 from .worker import start_in_thread
 
 if TYPE_CHECKING:
+    from dockernb.look.snapshot_files import SnapshotFiles
     from dockernb.session import Session
 
 __all__ = ["CellRequest", "CellRunner", "Workspace"]
@@ -44,6 +45,17 @@ class Workspace:
     card_factory: Callable[[], CardLike] = make_card
     build_args: dict[str, str] = field(default_factory=dict)
     exported: dict[str, str] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)  # cell ID -> the number beside the cell
+    _files: tuple[object, SnapshotFiles] | None = None
+
+    def files(self) -> SnapshotFiles:
+        """The snapshots of the engine in use."""
+        from dockernb.look.snapshot_files import SnapshotFiles  # noqa: PLC0415 - not to start
+
+        engine = self.session.get().engine()
+        if self._files is None or self._files[0] is not engine:
+            self._files = engine, SnapshotFiles(engine)
+        return self._files[1]
 
 
 @dataclass(frozen=True)
@@ -127,6 +139,8 @@ class CellRunner:
         workspace = self._workspace
         workspace.order.executed(request.cell_id, cell.source)
         workspace.cards.begin(request.cell_id)
+        if request.cell_id is not None:
+            workspace.counts[request.cell_id] = request.count
         if cell.body.strip():
             session, order = workspace.session, workspace.order
             presenter = self._presenter(cell, request)

@@ -15,6 +15,8 @@ from dockernb.dockerfile.completeness import is_complete
 from dockernb.errors import DockernbError
 
 from . import reply
+from .card_files import CardFiles
+from .cards import CardShelf
 from .cell import split_cell
 from .completion import complete_reply
 from .execution import CellRequest, CellRunner, Workspace
@@ -49,6 +51,7 @@ class Requests:
     ) -> None:
         notebook = NotebookFile(kernel_id=kernel_id)
         self._workspace = Workspace(session, CellOrder(notebook, pages), interrupts)
+        self._workspace.cards = CardShelf(CardFiles(self._workspace.files))
         self._runner = CellRunner(self._workspace)
         self.restore_cards = Rehydrator(notebook.outputs, self._workspace.cards.add)
 

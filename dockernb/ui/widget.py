@@ -15,7 +15,7 @@ import traitlets
 __all__ = ["CardWidget"]
 
 _STATIC = Path(__file__).parent / "static"
-_SCRIPTS = ("dom.js", "tree.js", "log.js", "panes.js", "card.js")
+_SCRIPTS = ("dom.js", "tree.js", "log.js", "viewer.js", "panes.js", "card.js")
 
 
 def _script() -> str:

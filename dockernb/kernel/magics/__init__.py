@@ -5,7 +5,17 @@ They steer the session and look into it; they never reach the exported Dockerfil
 
 from __future__ import annotations
 
-from . import notebook, settings
+from . import files, notebook, settings, steps
 from .registry import Magic, MagicCall, MagicError, all_magics, find_magic
 
-__all__ = ["Magic", "MagicCall", "MagicError", "all_magics", "find_magic", "notebook", "settings"]
+__all__ = [
+    "Magic",
+    "MagicCall",
+    "MagicError",
+    "all_magics",
+    "files",
+    "find_magic",
+    "notebook",
+    "settings",
+    "steps",
+]

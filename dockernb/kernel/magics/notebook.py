@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import html
-from collections.abc import Sequence
 from pathlib import Path
 
-from dockernb.build.result import StepResult
 from dockernb.kernel.cell import split_cell
+from dockernb.ui.table import Column, Table, table_html
 
 from .registry import MagicCall, MagicError, all_magics, magic
 
@@ -27,7 +25,8 @@ def help_(call: MagicCall) -> None:
             return
         # A notebook's page is narrow, and breaks the lines of printed text in the middle of words.
         rows = [(entry.usage, entry.summary) for entry in magics]
-        call.publisher.display({"text/plain": text, "text/html": _html_table((), rows)})
+        table = Table((Column("", "code"), Column("")), rows)
+        call.publisher.display({"text/plain": text, "text/html": table_html(table)})
         return
     name = words[0].lstrip("%")
     found = [entry for entry in magics if entry.name == name]
@@ -76,80 +75,6 @@ def _write(call: MagicCall, path: Path, text: str, *, force: bool) -> None:
     except OSError as error:
         raise MagicError(f'"{path}" cannot be written: {error.strerror}') from error
     exported[str(path)] = text
-
-
-@magic("%history")
-def history(call: MagicCall) -> None:
-    """Shows all steps in a table: snapshot, size and seconds of each."""
-    call.words(0)
-    results = call.session.results()
-    if not results:
-        call.say("no cell has built anything yet")
-        return
-    rows = [_history_row(result) for result in results]
-    call.publisher.display(
-        {"text/plain": _text_table(rows), "text/html": _html_table(_COLUMNS, rows)}
-    )
-
-
-_COLUMNS = ("step", "stage", "instruction", "status", "snapshot", "size", "seconds")
-
-
-def _history_row(result: StepResult) -> tuple[str, ...]:
-    snapshot = result.snapshot
-    source = " ".join(result.source.split())
-    return (
-        str(result.step),
-        result.stage,
-        source if len(source) <= 60 else source[:59] + "…",
-        result.status,
-        snapshot.short_id if snapshot else "",
-        _size(snapshot.size if result.instruction == "FROM" else snapshot.layer_size)
-        if snapshot
-        else "",
-        f"{result.seconds.get('total', 0.0):.2f}",
-    )
-
-
-def _size(count: float) -> str:
-    """Bytes in the units of `docker images`: powers of 1000."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000 or unit == "GB":
-            break
-        count /= 1000
-    return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-
-
-def _text_table(rows: list[tuple[str, ...]]) -> str:
-    table = [_COLUMNS, *rows]
-    widths = [max(len(row[column]) for row in table) for column in range(len(_COLUMNS))]
-    return "\n".join(
-        "  ".join(f"{text:<{width}}" for text, width in zip(row, widths, strict=True)).rstrip()
-        for row in table
-    )
-
-
-# Styles that JupyterLab lets through; its own put text into the middle and break words.
-_CELL = "text-align:left;vertical-align:top;word-break:normal"
-_FIGURES = "text-align:right;vertical-align:top;white-space:nowrap"
-_NAME = "text-align:left;vertical-align:top;white-space:nowrap;font-family:monospace"
-_STYLES = {"size": _FIGURES, "seconds": _FIGURES, "snapshot": _NAME}
-
-
-def _html_table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    """A table with a head, or, with no columns, of names and what they mean."""
-    styles = [_STYLES.get(name, _CELL) for name in columns] or [_NAME, _CELL]
-    head = _html_row("th", columns, styles) if columns else ""
-    body = "".join(_html_row("td", row, styles) for row in rows)
-    return f"<table><thead>{head}</thead><tbody>{body}</tbody></table>"
-
-
-def _html_row(tag: str, texts: Sequence[str], styles: Sequence[str]) -> str:
-    cells = (
-        f'<{tag} style="{style}">{html.escape(text)}</{tag}>'
-        for text, style in zip(texts, styles, strict=True)
-    )
-    return f"<tr>{''.join(cells)}</tr>"
 
 
 @magic("%tag NAME [STAGE]")

@@ -17,7 +17,12 @@ class Card {
     this.started = performance.now();
     this.drawn = {};
     this.stops = [];
-    this.tree = new FileTree((path, start) => this.ask({ kind: "folder", path, start }), known?.folders);
+    this.tree = new FileTree(
+      (path, start) => this.ask({ kind: "folder", path, start }),
+      (path, shown) => this.viewer.open(path, shown),
+      known?.folders,
+    );
+    this.viewer = new FileViewer((message) => this.ask(message), () => this.tree.tree.focus({ preventScroll: true }));
     this.log = new LogPane(() => this.remember());
     this.build();
     this.card.classList.toggle("dnb-reserved", Boolean(legacy?.reserved));
@@ -90,7 +95,7 @@ class Card {
       this.frame = requestAnimationFrame(() => this.update());
     };
     for (const name of ["header", "progress", "files", "actions", "stale"]) on(`change:${name}`, later);
-    on("msg:custom", (message) => this.receive(message));
+    on("msg:custom", (message, buffers) => this.receive(message, buffers));
     on("comm_live_update", () => this.heal());
     this.ticker = setInterval(() => this.tick(), 100);
     const late = this.model.get("late");
@@ -113,8 +118,10 @@ class Card {
     this.stops.forEach((stop) => stop());
   }
 
-  receive(message) {
+  receive(message, buffers) {
     if (message.kind === "folder") this.tree.add(message);
+    else if (message.kind === "file") this.viewer.show(message, buffers);
+    else if (message.kind === "chunk") this.viewer.take(message, buffers);
     else if (message.kind === "late") this.takeLate(message);
     else if (message.kind === "whole") {
       this.log.show(message);
@@ -165,6 +172,7 @@ class Card {
     clearTimeout(this.patience);
     this.patience = setTimeout(() => this.reserve(), 150);
     this.tree.forget();
+    this.viewer.hide();
     this.log.forget();
   }
 
@@ -287,7 +295,7 @@ class Card {
   }
 
   pane(name, header) {
-    if (name === "Files") return header.truncated ? [this.tree.element, this.kept(header)] : [this.tree.element];
+    if (name === "Files") return [this.tree.element, ...(header.truncated ? [this.kept(header)] : []), this.viewer.element];
     if (name === "Config") return [configPane(header.config)];
     if (name === "Cache") return [cachePane(header.cache)];
     return name === "Log" ? [this.log.element] : [];
