@@ -20,10 +20,15 @@ INTERRUPTED = 130
 # that `dockernb --help` loads no command.
 _COMMANDS = {
     "base": ("dockernb.cli.base", "base", "Make a base image from the distribution's packages."),
+    "cat": ("dockernb.cli.files", "cat", "Print a file of a snapshot."),
     "doctor": ("dockernb.cli.doctor", "doctor", "Show what works here and what to do."),
     "export": ("dockernb.cli.convert", "export", "Write the Dockerfile of a notebook."),
+    "find": ("dockernb.cli.files", "find", "Find files of a snapshot by name."),
+    "follow": ("dockernb.cli.steps", "follow", "Show what each step did to a path."),
+    "history": ("dockernb.cli.steps", "history", "Show all steps: time, size, cache and files."),
     "import": ("dockernb.cli.convert", "import_", "Make a notebook from a Dockerfile."),
     "load": ("dockernb.cli.images", "load", "Take images from an archive."),
+    "ls": ("dockernb.cli.files", "ls", "List a folder of a snapshot."),
     "prune": ("dockernb.cli.images", "prune", "Remove images that nobody needs."),
     "pull": ("dockernb.cli.images", "pull", "Fetch an image from its registry."),
     "push": ("dockernb.cli.images", "push", "Send an image to its registry."),
@@ -31,6 +36,7 @@ _COMMANDS = {
     "install": ("dockernb.cli.install", "install", "Make the kernel known to Jupyter."),
     "run": ("dockernb.cli.run", "run", "Build a notebook's cells in order."),
     "verify": ("dockernb.cli.verify", "verify", "Compare a notebook with docker build."),
+    "wasted": ("dockernb.cli.steps", "wasted", "Show bytes that a later step takes away."),
 }
 
 

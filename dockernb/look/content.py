@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import posixpath
+import shutil
 import tarfile
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from typing import IO, BinaryIO
 
 from ..engines.base import FileView
 from ..errors import LookError
 from ..oci.byte_stream import StreamReader
-from .entries import FileEntry, entry_of
+from .entries import FileEntry, entry_of, open_tar
 
-__all__ = ["FileContent", "absolute", "read_content", "resolve"]
+__all__ = ["FileContent", "absolute", "copy_content", "read_content", "resolve"]
 
 MAX_LINKS = 40  # as the kernel's limit
 MAX_PATH = 4096
@@ -72,31 +75,43 @@ def read_content(view: FileView, path: str, limit: int) -> FileContent:
     Raises:
         LookError: there is nothing, or it is no file.
     """
+    with _opened(view, path) as (entry, file):
+        return FileContent(entry, path, file.read(limit))
+
+
+def copy_content(view: FileView, path: str, out: BinaryIO) -> FileEntry:
+    """Writes the whole file at `path` to `out`.
+
+    Raises:
+        LookError: there is nothing, or it is no file.
+    """
+    with _opened(view, path) as (entry, file):
+        shutil.copyfileobj(file, out, 1 << 18)
+        return entry
+
+
+@contextmanager
+def _opened(view: FileView, path: str) -> Iterator[tuple[FileEntry, IO[bytes]]]:
     real = resolve(view, path)
     found = view.stat(real)
     if found is None or found.type != "file":
-        kind = "nothing" if found is None else found.type
-        names = {"dir": "a folder"}
-        hint = f"%ls {path}   (or dockernb ls)" if kind == "dir" else None
-        raise LookError(f'"{path}" is {names.get(kind, f"a {kind}")}, not a file', hint=hint)
+        raise _no_file(path, None if found is None else found.type)
     try:
-        with closing(StreamReader(view.read(real))) as stream:
-            return _first(stream, real, path, limit)
+        with closing(StreamReader(view.read(real))) as stream, open_tar(stream) as archive:
+            member = archive.next()
+            file = archive.extractfile(member) if member is not None else None
+            if member is None or file is None:
+                raise _no_file(path, None)
+            yield entry_of(member, real, {}), file
     except FileNotFoundError as err:
         raise LookError(f'there is no "{path}" in the snapshot') from err
     except tarfile.TarError as err:
         raise LookError(f'"{path}" cannot be read: {err}') from err
 
 
-def _first(stream: StreamReader, real: str, asked: str, limit: int) -> FileContent:
-    with tarfile.open(
-        fileobj=stream,
-        mode="r|",
-        encoding="utf-8",
-        errors="surrogateescape",
-    ) as archive:
-        member = archive.next()
-        file = archive.extractfile(member) if member is not None else None
-        if member is None or file is None:
-            raise LookError(f'"{asked}" is not a file')
-        return FileContent(entry_of(member, real, {}), asked, file.read(limit))
+def _no_file(path: str, kind: str | None) -> LookError:
+    if kind is None:
+        return LookError(f'there is no "{path}" in the snapshot')
+    if kind == "dir":
+        return LookError(f'"{path}" is a folder, not a file', hint=f"%ls {path} lists it.")
+    return LookError(f'"{path}" is no file: its type is {kind}')

@@ -8,9 +8,9 @@ from __future__ import annotations
 import posixpath
 import stat
 import tarfile
-from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 from ..engines.base import FileView
 from ..errors import LookError
@@ -74,10 +74,10 @@ class FileEntry:
         return data
 
 
-def open_tar(pieces: Iterable[bytes]) -> tarfile.TarFile:
+def open_tar(stream: StreamReader) -> tarfile.TarFile:
     """A tar stream, read forwards; names that are not UTF-8 have surrogate escapes."""
     return tarfile.open(
-        fileobj=cast("BinaryIO", StreamReader(pieces)),
+        fileobj=stream,
         mode="r|",
         encoding="utf-8",
         errors="surrogateescape",
@@ -94,7 +94,7 @@ def read_entries(view: FileView, path: str, *, limit: int = MAX_ENTRIES) -> list
     parent = posixpath.dirname(path.rstrip("/")) if path.strip("/") else "/"
     found: dict[str, FileEntry] = {}
     try:
-        with open_tar(view.read(path)) as archive:
+        with closing(StreamReader(view.read(path))) as stream, open_tar(stream) as archive:
             for member in archive:
                 entry = entry_of(member, posixpath.join(parent, member.name.lstrip("/")), found)
                 found[entry.path] = entry

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 from ..build.image_tree import ImageSource
 from ..engines.base import FileView
 from ..errors import EngineError, LookError
 from ..oci.digest import short_id
-from .content import FileContent, read_content, resolve
+from .content import FileContent, copy_content, read_content, resolve
 from .entries import read_entries
 from .listing import Listing
 
@@ -53,6 +56,28 @@ class SnapshotFiles:
         """At most `limit` bytes of a file, links followed."""
         with self.view(image_id) as view:
             return read_content(view, path, limit)
+
+    def write(self, image_id: str, path: str, target: Path) -> int:
+        """Writes a file of a snapshot to a new file, which appears when it is whole; its bytes.
+
+        Raises:
+            LookError: it is not in the snapshot, or `target` exists.
+            OSError: `target` cannot be written.
+        """
+        if target.exists():
+            raise LookError(
+                f'"{target}" exists', state="Nothing was written.", hint="Choose another name."
+            )
+        aside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+        try:
+            with aside.open("xb") as out, self.view(image_id) as view:
+                size = copy_content(view, path, out).size
+                out.flush()
+                os.fsync(out.fileno())
+            aside.replace(target)
+        finally:
+            aside.unlink(missing_ok=True)
+        return size
 
     def listing(self, image_id: str, path: str = "/") -> Listing:
         """What is at a path and below it. Links on the way are followed, `path` may be one.

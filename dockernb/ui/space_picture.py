@@ -15,7 +15,7 @@ from .figures import format_bytes
 from .look_tables import NameOf
 from .visible import visible
 
-__all__ = ["space_html", "space_text"]
+__all__ = ["space_html", "space_page", "space_text"]
 
 _KEPT, _LOST = "#2f7de0", "#e0453d"
 _LINE = "1px solid rgba(128,128,128,0.4)"
@@ -41,6 +41,18 @@ def space_html(spaces: Sequence[StepSpace], name_of: NameOf) -> str:
     label = escape(f"Where the image's {format_bytes(total)} are")
     title = f'<div style="font-weight:600;margin-bottom:6px">{label}</div>'
     return f'<div role="group" aria-label="{label}" style="{_ROOT}">{title}{bars}{legend}</div>'
+
+
+def space_page(spaces: Sequence[StepSpace], name_of: NameOf) -> str:
+    """The picture as a page of its own, in the reader's light or dark colours."""
+    style = (
+        ":root{color-scheme:light dark}"
+        "body{font:14px/1.5 system-ui,sans-serif;max-width:60em;margin:2em auto}"
+    )
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><meta charset="utf-8"><title>Where the bytes are</title>'
+        f"<style>{style}</style>{space_html(spaces, name_of)}</html>\n"
+    )
 
 
 def _box(color: str) -> str:

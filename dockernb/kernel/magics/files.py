@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from dockernb.errors import LookError
-from dockernb.look.content import FileContent
 from dockernb.ui.file_view import READ_LIMIT, file_bundle, shown_file
 from dockernb.ui.look_tables import files_table
 
@@ -16,7 +15,6 @@ from .steps import show
 __all__: list[str] = []
 
 _FOUND = 200
-_WRITE_LIMIT = 256_000_000
 
 
 @magic("%ls [PATH] [--at SNAPSHOT] [--json]", values=("--at", "--json"))
@@ -72,23 +70,9 @@ def cat(call: MagicCall) -> None:
         content = told.files.content(told.image_id, path, READ_LIMIT)
         call.publisher.display(file_bundle(shown_file(content)))
         return
-    content = told.files.content(told.image_id, path, _WRITE_LIMIT)
-    _write(call, content, Path(told.output).expanduser().absolute())
-
-
-def _write(call: MagicCall, content: FileContent, target: Path) -> None:
-    if content.is_cut:
-        raise MagicError(
-            f'"{content.asked}" has {content.entry.size:,} bytes',
-            rule=f"at most {_WRITE_LIMIT:,} bytes are written",
-            state="Nothing was written.",
-        )
-    if target.exists():
-        raise MagicError(
-            f'"{target.name}" exists', state="Nothing was written.", hint="Choose another name."
-        )
+    target = Path(told.output).expanduser().absolute()
     try:
-        target.write_bytes(content.data)
+        size = told.files.write(told.image_id, path, target)
     except OSError as error:
         raise MagicError(f'"{target}" cannot be written: {error.strerror}') from error
-    call.say(f"wrote {target} ({len(content.data):,} bytes)")
+    call.say(f"wrote {target} ({size:,} bytes)")

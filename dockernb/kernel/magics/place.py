@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from dockernb.build.result import StepResult
 from dockernb.look.content import absolute
-from dockernb.look.entries import FileEntry, read_entries
 from dockernb.look.lineage import find_step, lineage
 from dockernb.look.snapshot_files import SnapshotFiles
 from dockernb.ui.look_tables import NameOf, step_names
@@ -51,24 +50,6 @@ class Asked:
     def path(self, written: str) -> str:
         """A path as the reader writes it."""
         return absolute(written, self.working_dir)
-
-    def entry_in_base(self, steps: Sequence[StepResult], path: str) -> FileEntry | None:
-        """What the base image has at this path; of a folder with the size of all below it."""
-        base = steps[0].snapshot
-        if base is None:
-            return None
-        with self.files.view(base.id) as view:
-            if view.stat(path) is None:
-                return None
-            entries = read_entries(view, path)
-        size = sum(entry.size for entry in entries if not entry.is_hard_link)
-        first = entries[0]
-        return FileEntry(path, first.type, first.mode, first.uid, first.gid, size)
-
-    def base_sizes(self, steps: Sequence[StepResult]) -> Mapping[str, int]:
-        """Sizes of the base image's files."""
-        base = steps[0].snapshot
-        return self.files.sizes(base.id) if base is not None else {}
 
 
 def asked(call: MagicCall, *, needed: int, at_most: int | None = None) -> Asked:

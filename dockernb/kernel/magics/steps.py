@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dockernb.look.base_image import entry_in_base, sizes_in_base
 from dockernb.look.follow import follow
 from dockernb.look.lineage import find_step, lineage
 from dockernb.look.space import space_of
@@ -57,7 +58,7 @@ def follow_(call: MagicCall) -> None:
     """
     told = asked(call, needed=1)
     steps, path = told.steps(), told.path(told.words[0])
-    entry = told.entry_in_base(steps, path)
+    entry = entry_in_base(told.files, steps, path)
     events = follow(steps, path, None if entry is None else (entry.type, entry.size))
     if told.json:
         show_json(call, {"path": path, "events": [event.to_json() for event in events]})
@@ -73,7 +74,7 @@ def wasted(call: MagicCall) -> None:
     """
     told = asked(call, needed=0)
     steps = told.steps()
-    found = find_waste(steps, lambda: told.base_sizes(steps))
+    found = find_waste(steps, lambda: sizes_in_base(told.files, steps))
     total = told.step.snapshot.size if told.step.snapshot else 0
     if told.json:
         show_json(call, {"total_bytes": total, "wasted": [waste.to_json() for waste in found]})
