@@ -27,15 +27,16 @@ ARROWS = {
     "build": {"dockerfile", "oci", "engines.base"},
     "bases": {"engines.base", "oci"},
     "look": {"build", "engines.base", "oci"},
+    "lint": {"build", "dockerfile", "look"},
     "notebook": {"dockerfile"},
     "session": {"build", "dockerfile", "engines.base", "engines.select", "folders"},
-    "ui": {"build", "engines.base", "look", "oci"},
+    "ui": {"build", "engines.base", "lint", "look", "oci"},
     "kernel": {
-        "session", "ui", "dockerfile", "look", "build.result", "build.events", "oci.diff",
+        "session", "ui", "dockerfile", "lint", "look", "build.result", "build.events", "oci.diff",
     },
     "cli": {
         "session", "notebook", "dockerfile", "ui", "build", "engines.base", "engines.select",
-        "kernel.install", "oci", "folders", "bases", "look",
+        "kernel.install", "oci", "folders", "bases", "lint", "look",
     },
 }  # fmt: skip
 

@@ -27,6 +27,7 @@ _COMMANDS = {
     "follow": ("dockernb.cli.steps", "follow", "Show what each step did to a path."),
     "history": ("dockernb.cli.steps", "history", "Show all steps: time, size, cache and files."),
     "import": ("dockernb.cli.convert", "import_", "Make a notebook from a Dockerfile."),
+    "lint": ("dockernb.cli.lint", "lint", "Check a notebook as one Dockerfile."),
     "load": ("dockernb.cli.images", "load", "Take images from an archive."),
     "ls": ("dockernb.cli.files", "ls", "List a folder of a snapshot."),
     "prune": ("dockernb.cli.images", "prune", "Remove images that nobody needs."),

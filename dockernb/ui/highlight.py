@@ -14,7 +14,7 @@ __all__ = ["Run", "highlighted", "text_diff"]
 # name, "a" attribute or variable, "i" added, "e" taken away, "" anything else.
 Run = tuple[str, str]
 
-SECONDS = 3.0
+SECONDS = 8.0
 _PROGRAM = Path(__file__).with_name("highlighter.py")
 _LONGEST_LINE = 5_000
 

@@ -5,7 +5,7 @@ They steer the session and look into it; they never reach the exported Dockerfil
 
 from __future__ import annotations
 
-from . import files, notebook, settings, steps
+from . import files, lint, notebook, settings, steps
 from .registry import Magic, MagicCall, MagicError, all_magics, find_magic
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "all_magics",
     "files",
     "find_magic",
+    "lint",
     "notebook",
     "settings",
     "steps",
