@@ -173,8 +173,9 @@ def _commands(stage: LintStage) -> Iterator[Finding]:
     has_shell = any(isinstance(each, ShellInstruction) for each in _above(stage))
     for each in stage.instructions:
         has_shell = has_shell or isinstance(each, ShellInstruction)
-        is_command = isinstance(each, CmdInstruction | EntrypointInstruction)
-        if is_command and each.command.shell_form and not has_shell:
+        if not isinstance(each, CmdInstruction | EntrypointInstruction):
+            continue
+        if each.command.shell_form and not has_shell:
             yield _at(
                 "JSONArgsRecommended",
                 each,

@@ -16,6 +16,7 @@ from tests.conftest import missing
 from tests.unit.look.steps import step
 
 PINNED = "FROM debian:12.1"
+LISTS = "/var/lib/apt/lists/*"
 
 
 def check(
@@ -81,8 +82,7 @@ def told(report: LintReport) -> list[tuple[str, str, int]]:
         ),
         (f"{PINNED}\nRUN apt-get update && rm -rf /var/lib/apt/lists/*", []),
         (
-            f"{PINNED}\nRUN --mount=type=cache,target=/var/lib/apt/lists apt-get update\n"
-            "RUN rm -rf /var/lib/apt/lists/*",
+            f"{PINNED}\nRUN --mount=type=cache,target=/var/lib/apt apt-get update\nRUN rm -rf {LISTS}",
             [],
         ),
     ],
