@@ -111,14 +111,15 @@ def _late_cleanup(stage: LintStage, built: Built) -> Iterator[Finding]:
 def _lost(built: Built) -> Iterator[Finding]:
     for waste in built.waste:
         line = built.line(waste.lost)
-        if waste.in_base or waste.bytes < _LEAST or line is None:
+        removed = waste.how == "removed"
+        least = _LEAST if removed else 10 * _LEAST  # a small file that is replaced is no mistake
+        if waste.in_base or waste.bytes < least or line is None:
             continue
-        verb = "removed" if waste.how == "removed" else "replaced"
         yield Finding(
             "dnb-late-cleanup",
-            "warning",
+            "warning" if removed else "info",
             line,
-            f"{waste.path} is {verb} here and costs {_size(waste.bytes)} in "
+            f"{waste.path} is {waste.how} here and costs {_size(waste.bytes)} in "
             f"{built.name(waste.made)} all the same. {waste.advice}",
             waste.bytes,
         )

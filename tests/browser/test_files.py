@@ -19,7 +19,11 @@ CELLS = (
     "COPY app /srv/app",
     """RUN cd /srv/app && echo 'DEBUG = True  # <b>not bold</b>' >> main.py && rm notes.txt \
   && head -c 900000 /bin/busybox > part""",
+    "RUN rm /srv/app/part",
+    "%history",
+    "%lint",
 )
+HISTORY, LINT = 4, 5
 SOURCE = '''"""A small server."""
 
 import http.server
@@ -42,8 +46,10 @@ def test_file_opens_from_the_card_with_its_changes_and_can_be_downloaded(
     (app / "notes.txt").write_text("to do\n", "utf-8")
     (app / "logo.png").write_bytes(PNG)
     lab.open(notebook.write(folder / "files.ipynb", CELLS))
-    for number in range(len(CELLS)):
+    for number in range(HISTORY):
         lab.run(number).expect_status("built")
+    for number in (HISTORY, LINT):
+        lab.run(number)
 
     copied = lab.card(1)
     copied.open_tab("Files")
@@ -77,10 +83,16 @@ def test_file_opens_from_the_card_with_its_changes_and_can_be_downloaded(
     lab.page.keyboard.press("Escape")
     expect(viewer).to_be_hidden()
 
+    bars = lab.output(HISTORY).locator("[role=group] div[style*='#e0453d']")
+    expect(bars).to_have_count(1)
+    assert bars.evaluate("bar => bar.clientWidth") > 50, "what is lost is seen in the picture"
+    expect(lab.output(LINT)).to_contain_text("900.0 kB in [3]")
+    lab.screenshot("look", HISTORY, LINT)
+
     lab.choose_theme("Dark")
     try:
         copied.row("main.py").click()
         expect(copied.root.locator(".dnb-viewer")).to_contain_text("import http.server")
-        lab.screenshot("files-dark", 1)
+        lab.screenshot("files-dark", 1, HISTORY, LINT)
     finally:
         lab.choose_theme("Light")

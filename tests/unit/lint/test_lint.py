@@ -82,7 +82,7 @@ def told(report: LintReport) -> list[tuple[str, str, int]]:
         ),
         (f"{PINNED}\nRUN apt-get update && rm -rf /var/lib/apt/lists/*", []),
         (
-            f"{PINNED}\nRUN --mount=type=cache,target=/var/lib/apt apt-get update\nRUN rm -rf {LISTS}",
+            f"{PINNED}\nRUN --mount=type=cache,target=/var/lib/apt apt update\nRUN rm -rf {LISTS}",
             [],
         ),
     ],
