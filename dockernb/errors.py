@@ -15,6 +15,7 @@ __all__ = [
     "BuildError",
     "BuildInterruptedError",
     "CellsNotRunError",
+    "CheckFileError",
     "ContextError",
     "DigestMismatchError",
     "DockerfileError",
@@ -298,6 +299,10 @@ class LookError(DockernbError):
 
 class NotebookError(DockernbError):
     """A notebook file cannot be read or is not a Dockerfile notebook."""
+
+
+class CheckFileError(DockernbError):
+    """The check file of an exercise is not there, or says something that makes no sense."""
 
 
 class InternalError(DockernbError):

@@ -23,7 +23,9 @@ from .build.events import Listener
 from .build.next_run import NextRun
 from .build.outcome import BuildOptions
 from .build.result import StepResult
-from .build.state import Stage
+from .build.state import BuildState, Stage
+from .checks.lineage import subject_of
+from .checks.subject import Subject
 from .engines.base import Engine, EngineInfo
 from .engines.select import open_engine
 from .errors import (
@@ -245,12 +247,56 @@ class Session:
         """
         state = self._chain.newest_state()
         if state.stage is None:
-            raise BuildError(
-                "there is no snapshot yet", hint="Run a cell with FROM, for example: FROM busybox"
-            )
+            raise _nothing_built()
         found = state.stage if stage is None else state.need_stage(stage)
         assert found is not None  # noqa: S101  (checked above)
         return found
+
+    def subject(
+        self,
+        *,
+        cell_id: str | None,
+        order: Sequence[CellText] | None,
+        cancel: threading.Event,
+    ) -> Subject:
+        """The newest snapshot above a cell, for a check. Nothing is built.
+
+        Args:
+            cell_id: The cell that asks; None: all cells that ran stand above it.
+            order: As in `run_cell`.
+
+        Raises:
+            BuildError: no cell above has made a snapshot.
+            CellsNotRunError: cells above must be run first.
+        """
+        if cell_id is None:
+            stage: Stage | None = self.image_of()
+        else:
+            stage = self._state_above(cell_id, order, cancel).stage
+        if stage is None:
+            raise _nothing_built()
+        if stage.missing:
+            raise CellsNotRunError(stage.missing)
+        return subject_of(self._connected(), stage.image_id, self.results(), cancel)
+
+    def _state_above(
+        self, cell: str, order: Sequence[CellText] | None, cancel: threading.Event
+    ) -> BuildState:
+        """The state after the cells above; what was taken from the cache has its results too."""
+        self._chain.arrange(None if order is None else [text.id for text in order], cell)
+        run = CellRun(self._builder(), lambda _: None, cancel)
+        texts = {text.id: text.source for text in order or ()}
+        above = CellsAbove(cell, texts, self._chain, run, self._options.build_args)
+        state, before = above.settle(), BuildState()
+        for other in self._chain.above(cell):
+            record = self._chain.record(other)
+            if record is None:
+                continue
+            if record.taken and not record.results and record.before == before.token:
+                _, results = run.cell(record.source, None, before)
+                self._chain.keep(replace(record, results=tuple(results)))
+            before = record.after
+        return state
 
     # --- settings (the magics) ---------------------------------------------------------------
     def set_context(self, root: Path) -> None:
@@ -328,3 +374,9 @@ class Session:
         self._next_run.cancel()
         with self._lock:
             self._disconnect()
+
+
+def _nothing_built() -> BuildError:
+    return BuildError(
+        "there is no snapshot yet", hint="Run a cell with FROM, for example: FROM busybox"
+    )

@@ -26,17 +26,19 @@ ARROWS = {
     "engines.select": {"engines.base", "engines.docker", "engines.embedded", "folders"},
     "build": {"dockerfile", "oci", "engines.base"},
     "bases": {"engines.base", "oci"},
+    "checks": {"dockerfile", "oci", "engines.base", "build.result"},
     "look": {"build", "engines.base", "oci"},
     "lint": {"build", "dockerfile", "look"},
     "notebook": {"dockerfile"},
-    "session": {"build", "dockerfile", "engines.base", "engines.select", "folders"},
-    "ui": {"build", "engines.base", "lint", "look", "oci"},
+    "session": {"build", "checks", "dockerfile", "engines.base", "engines.select", "folders"},
+    "ui": {"build", "engines.base", "lint", "look", "oci", "checks.result"},
     "kernel": {
-        "session", "ui", "dockerfile", "lint", "look", "build.result", "build.events", "oci.diff",
+        "session", "ui", "dockerfile", "checks", "lint", "look", "build.result", "build.events",
+        "oci.diff",
     },
     "cli": {
         "session", "notebook", "dockerfile", "ui", "build", "engines.base", "engines.select",
-        "kernel.install", "oci", "folders", "bases", "lint", "look",
+        "kernel.install", "oci", "folders", "bases", "checks", "lint", "look",
     },
 }  # fmt: skip
 

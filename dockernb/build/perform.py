@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -75,9 +76,10 @@ def _act(work: _Work, container: WorkingContainer) -> None:
     if isinstance(action, RunCommand):
         step.enter("run")
         code = container.run(step.output, work.cancel)
+        step.warnings += container.warnings
         step.container = replace(step.container or ContainerRecord(container.id), exit_code=code)
         if code != 0:
-            raise _failed(step, action.spec, code)
+            raise _failed(step, action.spec, code, container.warnings)
     elif isinstance(action, CopyFiles):
         if work.sources.files is None:
             raise InternalError("COPY without collected sources")
@@ -90,14 +92,18 @@ def _act(work: _Work, container: WorkingContainer) -> None:
         step.warnings += make_directory(container, action.path, action.owner)
 
 
-def _failed(step: Step, spec: ContainerSpec, code: int) -> InstructionFailedError:
+def _failed(
+    step: Step, spec: ContainerSpec, code: int, warnings: Sequence[str]
+) -> InstructionFailedError:
     hints = {
         126: "The command was found but may not be executed: look at its mode with `ls -l`.",
         127: "The command was not found in this snapshot: install it in a cell above, "
         "or correct its name.",
         137: "The command was killed (signal 9), perhaps because memory ran out.",
     }
-    hint = hints.get(code, "Correct the cell and run it again.")
+    # What the command was not given may be why it failed.
+    told = [text[:1].upper() + text[1:] for text in warnings]
+    hint = "\n".join([*told, hints.get(code, "Correct the cell and run it again.")])
     return InstructionFailedError(
         f"{step.instruction.name} ended with exit code {code}",
         exit_code=code,

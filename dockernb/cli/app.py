@@ -21,6 +21,7 @@ INTERRUPTED = 130
 _COMMANDS = {
     "base": ("dockernb.cli.base", "base", "Make a base image from the distribution's packages."),
     "cat": ("dockernb.cli.files", "cat", "Print a file of a snapshot."),
+    "check": ("dockernb.cli.check", "check", "Check the exercises of a notebook."),
     "doctor": ("dockernb.cli.doctor", "doctor", "Show what works here and what to do."),
     "export": ("dockernb.cli.convert", "export", "Write the Dockerfile of a notebook."),
     "find": ("dockernb.cli.files", "find", "Find files of a snapshot by name."),

@@ -105,6 +105,7 @@ def _embedded() -> Iterator[Check]:
                 break
             detail = "works" if rung.works else rung.reason
             yield Check(title, ok=rung.works, detail=detail, todo=rung.help, needed=False)
+        yield Check("limits of a RUN", ok=True, detail=engine.limits(), needed=False)
         detail = f"{format_bytes(engine.size())}; `dockernb prune` removes what nobody needs"
         yield Check("image store", ok=True, detail=detail, needed=False)
     except DockernbError as err:

@@ -11,7 +11,7 @@ from dockernb.build.events import BuildEvent, Listener, StepFinished
 from dockernb.build.result import StepResult
 from dockernb.cli.interrupt import interruptible
 from dockernb.cli.settings import Settings, TakesSettings
-from dockernb.dockerfile.magics import split_magics, without_magics
+from dockernb.dockerfile.magics import Magic, split_magics, without_magics
 from dockernb.errors import BuildInterruptedError, DockernbError, Where
 from dockernb.notebook.cells import Cell
 from dockernb.notebook.target import cells_for_target
@@ -58,6 +58,7 @@ def run_cells(
     target: str | None,
     listener: Listener,
     note: Callable[[str], None],
+    visit: Callable[[Cell, Magic], bool] | None = None,
 ) -> Iterator[CellOutcome]:
     """Runs code cells in order; ends after the first that fails.
 
@@ -65,6 +66,8 @@ def run_cells(
         cells: All code cells.
         target: Only the cells that this stage needs are built; the magics above them all count.
         note: Told about magics that are left out.
+        visit: Gets each magic before it is looked at; True: it was for the visitor. With a visitor
+            the cells below one that failed are run too; they may be refused.
 
     Yields:
         An outcome for each cell that has instructions, when it has run.
@@ -78,14 +81,14 @@ def run_cells(
     for index, cell in enumerate(cells[: max(wanted, default=-1) + 1]):
         outcome = CellOutcome(cell, index + 1)
         try:
-            _apply_magics(cell, outcome.number, session, settings, note)
+            _apply_magics(cell, outcome.number, session, settings, note, visit)
             if index in wanted:
                 _run(outcome, session, order, listener)
         except DockernbError as err:
             outcome.error = _located(err, cell, outcome.number)
         if outcome.results or outcome.error is not None:
             yield outcome
-        if outcome.error is not None:
+        if outcome.error is not None and visit is None:
             return
 
 
@@ -96,9 +99,16 @@ def _wanted(cells: Sequence[Cell], target: str | None) -> set[int]:
 
 
 def _apply_magics(
-    cell: Cell, number: int, session: RunsCells, settings: Settings, note: Callable[[str], None]
+    cell: Cell,
+    number: int,
+    session: RunsCells,
+    settings: Settings,
+    note: Callable[[str], None],
+    visit: Callable[[Cell, Magic], bool] | None,
 ) -> None:
     for magic in split_magics(cell.source)[0]:
+        if visit is not None and visit(cell, magic):
+            continue
         try:
             text = settings.apply(magic, session)
         except DockernbError as err:

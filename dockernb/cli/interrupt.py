@@ -13,6 +13,9 @@ from typing import NoReturn, TypeVar
 __all__ = ["interruptible"]
 
 _Result = TypeVar("_Result")
+_Answer = TypeVar("_Answer")
+
+SECONDS_BETWEEN_LOOKS = 0.2
 
 
 def interruptible(work: Callable[[threading.Event], _Result]) -> _Result:
@@ -47,13 +50,26 @@ def interruptible(work: Callable[[threading.Event], _Result]) -> _Result:
         thread.start()  # interrupted here, nothing has begun
         try:
             begin.set()
-            result, error = answers.get()
+            result, error = _next(answers)
         except KeyboardInterrupt:
             cancel.set()
-            result, error = answers.get()
+            result, error = _next(answers)
     if error is not None:
         raise error
     return result  # type: ignore[return-value]  # None only if the work returned it
+
+
+def _next(answers: queue.SimpleQueue[_Answer]) -> _Answer:
+    """As `get`, but a signal is noticed that came just before the thread went to sleep.
+
+    Python runs a handler when the main thread comes back from what it does. A signal between its
+    last look and the system call that waits does not wake it.
+    """
+    while True:
+        try:
+            return answers.get(timeout=SECONDS_BETWEEN_LOOKS)
+        except queue.Empty:
+            continue
 
 
 @contextmanager

@@ -59,6 +59,8 @@ class Settings:
                     self._context(magic.argument, session)
                 case "secret" if magic.argument:
                     self._secret(magic.argument, session)
+                case "check":
+                    return "%check is left out: `dockernb check` checks the exercises"
                 case name:
                     return f"%{name} is left out: it has no meaning here".replace("%%%", "%%")
         except (MagicArgumentError, ValueError) as err:

@@ -22,7 +22,7 @@ translated to the classes of `dockernb.errors`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
@@ -186,6 +186,10 @@ class WorkingContainer(FileView, Protocol):
         calling thread as it arrives. When `cancel` is set, the container is killed and
         `BuildInterruptedError` raised, within 2 s at most.
         """
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What the command was not given as Docker gives it, in sentences; known after `run`."""
 
     def write(self, tar: Iterable[bytes]) -> None:
         """Unpacks a tar stream at "/". Names are relative to "/"; owners are the entries' ids.

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dockernb.dockerfile.reference import INSTRUCTIONS
@@ -213,6 +214,9 @@ def _magics(place: Place, workspace: Workspace) -> list[Candidate]:
         return [found for found in _paths(place.word, workspace) if found.text.endswith("/")]
     if words[0] == "%arg":
         return _matching(sorted(workspace.build_args), place.word, "variable")
+    if words[0] == "%check":
+        names = sorted(path.stem for path in Path("checks").glob("*.toml"))
+        return _matching(names, place.word, "value")
     if words[0] == "%help":
         return _matching([entry.name for entry in all_magics()], place.word, "magic")
     entry = next((entry for entry in all_magics() if entry.written == words[0]), None)

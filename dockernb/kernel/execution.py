@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from dockernb.checks.attempts import Attempts
 from dockernb.errors import (
     BuildInterruptedError,
     CellsNotRunError,
@@ -45,6 +46,7 @@ class Workspace:
     card_factory: Callable[[], CardLike] = make_card
     build_args: dict[str, str] = field(default_factory=dict)
     exported: dict[str, str] = field(default_factory=dict)
+    attempts: Attempts = field(default_factory=Attempts)
     counts: dict[str, int] = field(default_factory=dict)  # cell ID -> the number beside the cell
     _files: tuple[object, SnapshotFiles] | None = None
 
@@ -141,7 +143,10 @@ class CellRunner:
         workspace.cards.begin(request.cell_id)
         if request.cell_id is not None:
             workspace.counts[request.cell_id] = request.count
-        if cell.body.strip():
+        if not cell.body.strip():
+            # It made nothing: where the order is not known, it stands where it is executed next.
+            workspace.order.refused(request.cell_id)
+        else:
             session, order = workspace.session, workspace.order
             presenter = self._presenter(cell, request)
 
@@ -156,7 +161,7 @@ class CellRunner:
             except (CellsNotRunError, NoStageError):
                 order.refused(request.cell_id)
                 raise
-        workspace.order.succeeded(request.cell_id)
+            order.succeeded(request.cell_id)
 
     def _presenter(self, cell: Cell, request: CellRequest) -> StepPresenter:
         return StepPresenter(

@@ -49,7 +49,7 @@ class Interrupts:
     @contextlib.contextmanager
     def cell(self) -> Iterator[Cancel]:
         """For the length of the block, interrupts go to the yielded request."""
-        self._loop = asyncio.get_running_loop()
+        self._watch(asyncio.get_running_loop())
         self._cell = Cancel()
         try:
             yield self._cell
@@ -62,6 +62,14 @@ class Interrupts:
         # of an Event; call_soon_threadsafe takes no lock.
         if self._cell is not None and self._loop is not None:
             self._loop.call_soon_threadsafe(self._cell.request)
+
+    def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
+        """SIGINT wakes the loop; a mere handler does not when the loop is just going to sleep."""
+        if loop is self._loop:
+            return
+        self._loop = loop
+        if threading.current_thread() is threading.main_thread():
+            loop.add_signal_handler(signal.SIGINT, self.request)
 
     def _on_signal(self, _signum: int, _frame: FrameType | None) -> None:
         self.request()

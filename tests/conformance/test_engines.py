@@ -19,7 +19,14 @@ from tests.integration.docker.always_prepared import AlwaysPrepared
 from tests.integration.docker.cleaning import Cleaner
 from tests.integration.docker.proxy import CutProxy
 
-RUNGS = {1: "overlay_root", 2: "overlay_user", 3: "bind", 4: "chroot", 5: "plain_chroot"}
+RUNGS = {
+    1: "overlay_root",
+    2: "overlay_user",
+    3: "bind",
+    4: "chroot",
+    5: "plain_chroot",
+    6: "proot",
+}
 
 KNOWN_LIMITS = {
     ("far_docker", "check_hostile_names"): "JSON of the API cannot hold names that are no UTF-8",
@@ -29,6 +36,8 @@ KNOWN_LIMITS = {
     ("plain_chroot", "check_tmpfs_is_in_memory"): "without mounts it is a folder",
     ("plain_chroot", "check_network_none"): "without mounts there is no /proc",
     ("plain_chroot", "check_surroundings_are_a_builds"): "without namespaces no host name",
+    ("proot", "check_tmpfs_is_in_memory"): "without mounts it is a folder",
+    ("proot", "check_surroundings_are_a_builds"): "without namespaces no host name",
 }
 
 

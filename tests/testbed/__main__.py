@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tests.testbed import api, browser, docker, images, registry, skopeo
+from tests.testbed import api, browser, docker, images, proot, registry, skopeo
 from tests.testbed.errors import TestbedError
 from tests.testbed.layout import Layout
 from tests.testbed.process import say
@@ -23,9 +23,10 @@ PARTS: dict[str, Callable[[Layout], object]] = {
     "registry": registry.up,
     "browser": lambda layout: browser.up(),
     "skopeo": lambda layout: skopeo.up(),
+    "proot": lambda layout: proot.up(),
 }
 #: Programs of the machine, which need no engine of our own.
-PROGRAMS = ("browser", "skopeo")
+PROGRAMS = ("browser", "skopeo", "proot")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -218,6 +219,7 @@ def status(layout: Layout) -> dict[str, Any]:
         "registry": registry.status(layout),
         "browser": browser.find(),
         "skopeo": skopeo.find(),
+        "proot": proot.find(),
     }
 
 

@@ -82,6 +82,10 @@ class DockerContainer:
     def id(self) -> str:
         return self._id
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return ()
+
     def run(self, on_output: OnOutput, cancel: threading.Event) -> int:
         """Starts the command and follows it; 126 or 127 also where it could not be started.
 

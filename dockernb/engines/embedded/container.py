@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
 from dockernb.engines.base import ContainerSpec, Image, OnOutput, PathStat
+from dockernb.engines.embedded.guest import Limits
 from dockernb.engines.embedded.output import Pipes, follow
 from dockernb.engines.embedded.run_messages import layers_message, run_message
 from dockernb.engines.embedded.store.errors import store_errors
@@ -40,13 +41,16 @@ class EmbeddedContainer:
         parent: ImageRecord,
         spec: ContainerSpec,
         hold: Callable[[Image], Image],
+        limits: Limits,
     ) -> None:
+        self._limits = limits
         self._store = store
         self._hold = hold
         self._helper = helper
         self._parent = parent
         self._spec = spec
         self._diff: FilesystemDiff | None = None
+        self._warnings: tuple[str, ...] = ()
         self._id = secrets.token_hex(32)
         layers = layers_message(parent, store)
         self._worker = helper.worker(layers)
@@ -61,17 +65,22 @@ class EmbeddedContainer:
     def id(self) -> str:
         return self._id
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return self._warnings
+
     def run(self, on_output: OnOutput, cancel: threading.Event) -> int:
         if cancel.is_set():
             raise BuildInterruptedError("the step was interrupted before its command was started")
         check_commands_can_run(self._helper.facts())
         self._diff = None
         with Pipes() as pipes:
-            message = run_message(self._spec, self._store)
+            message = run_message(self._spec, self._store, self._limits)
             self._worker.send("run", [pipes.output_end, pipes.cancel_end], **message)
             pipes.close_theirs()
             follow(pipes, self._worker.channel.fileno(), on_output, cancel)
             end = self._worker.answer()
+        self._warnings = tuple(str(text) for text in end["warnings"])
         if end["cancelled"]:
             raise BuildInterruptedError("the command was interrupted; all its processes were ended")
         return int(end["exit_code"])

@@ -14,6 +14,7 @@ from dockernb import __version__
 from dockernb.engines.base import ContainerSpec, EngineInfo, FileView, Image, OnProgress
 from dockernb.engines.embedded.archives import ArchiveFormat, load_images, save_images
 from dockernb.engines.embedded.container import EmbeddedContainer
+from dockernb.engines.embedded.limits import limits_from_environment, limits_in_words
 from dockernb.engines.embedded.pull import pull_image
 from dockernb.engines.embedded.push import push_image
 from dockernb.engines.embedded.store.collect import Garbage, collect, folder_size, leftovers
@@ -39,10 +40,12 @@ class EmbeddedEngine:
         rung: Way to run commands (1 to 7, see `guest.Rung`); else the best that works.
 
     Raises:
-        EngineNotAvailableError: the store cannot be used.
+        EngineNotAvailableError: the store cannot be used, or a variable of the environment that
+            sets a limit is not understood.
     """
 
     def __init__(self, store: Path, *, rung: int | None = None) -> None:
+        self._limits = limits_from_environment()
         folders = StoreFolders(store.resolve()).make()
         self._images = ImageStore(folders)
         self._helper = HelperProcess(folders.root, rung)
@@ -64,6 +67,14 @@ class EmbeddedEngine:
             EngineNotAvailableError: the helper cannot work here.
         """
         return ladder_of(self._helper.facts())
+
+    def limits(self) -> str:
+        """What a command may use, and how that is kept, in words.
+
+        Raises:
+            EngineNotAvailableError: the helper cannot work here.
+        """
+        return limits_in_words(self._limits, self._helper.facts())
 
     def size(self) -> int:
         """Bytes that the store takes on the disk."""
@@ -108,7 +119,7 @@ class EmbeddedEngine:
     @contextmanager
     def create(self, parent: str, spec: ContainerSpec) -> Iterator[EmbeddedContainer]:
         container = EmbeddedContainer(
-            self._images, self._helper, self._record(parent), spec, self._held
+            self._images, self._helper, self._record(parent), spec, self._held, self._limits
         )
         try:
             yield container

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from dockernb.engines.base import OnProgress, Progress
+from dockernb.engines.embedded.compressed import (
+    compress,
+    is_plain,
+    known_compressed,
+    remember_compressed,
+)
+from dockernb.engines.embedded.store.errors import store_errors
 from dockernb.engines.embedded.store.images import MOST_CONFIG_BYTES, ImageStore
 from dockernb.engines.embedded.store.records import ImageRecord
 from dockernb.oci.digest import short_id
@@ -27,6 +36,8 @@ def push_image(
 ) -> str:
     """Sends the blobs that the registry does not have, then the manifest; returns its digest.
 
+    Layers that the store keeps as plain tars are compressed, and the manifest says so.
+
     Raises:
         RegistryError: the registry does not answer, or refuses.
     """
@@ -34,23 +45,55 @@ def push_image(
     manifest = parse_document(data, record.manifest.media_type)
     assert isinstance(manifest, Manifest)  # noqa: S101 - it is the record of one image
     client = RegistryClient()
-
-    def send(blob: Descriptor) -> None:
-        name = short_id(blob.digest)
-        client.push_blob(
-            reference,
-            store.layout.blob_path(blob.digest),
-            blob,
-            lambda sent: on_progress(Progress(name, "Pushing", sent, blob.size)),
-            cancel,
-        )
-        on_progress(Progress(name, "Pushed", blob.size, blob.size))
-
     try:
+        push = _Push(store, client, reference, on_progress, cancel)
         blobs = {blob.digest: blob for blob in (*manifest.layers, manifest.config)}
         with ThreadPoolExecutor(_PARALLEL, "dockernb-push") as pool:
-            for future in [pool.submit(send, blob) for blob in blobs.values()]:
-                future.result()
+            futures = {digest: pool.submit(push.send, blob) for digest, blob in blobs.items()}
+            sent = {digest: future.result() for digest, future in futures.items()}
+        if any(map(is_plain, manifest.layers)):
+            layers = tuple(sent[layer.digest] for layer in manifest.layers)
+            data = replace(manifest, layers=layers).to_bytes()
         return client.push_manifest(reference, data, manifest.media_type, cancel=cancel)
     finally:
         client.close()
+
+
+@dataclass(frozen=True)
+class _Push:
+    """Sends blobs, plain layers compressed."""
+
+    store: ImageStore
+    client: RegistryClient
+    reference: Reference
+    on_progress: OnProgress
+    cancel: threading.Event
+
+    def send(self, blob: Descriptor) -> Descriptor:
+        """Returns what the blob is called in the registry."""
+        source = self.store.layout.blob_path(blob.digest)
+        if not is_plain(blob):
+            return self._send(blob, source, short_id(blob.digest))
+        name, folders = short_id(blob.digest), self.store.folders
+        known = known_compressed(folders, blob)
+        if known and self.client.has_blob(self.reference, known, cancel=self.cancel):
+            self.on_progress(Progress(name, "Layer already exists", known.size, known.size))
+            return known
+        with (
+            store_errors("compressing a layer", folders.root),
+            self.store.layout.temporary_folder() as folder,
+        ):
+            self.on_progress(Progress(name, "Compressing", 0, blob.size))
+            target = folder / "layer"
+            made = compress(source, target, blob, self.cancel)
+            self._send(made, target, name)
+            remember_compressed(folders, blob, made)
+        return made
+
+    def _send(self, blob: Descriptor, source: Path, name: str) -> Descriptor:
+        def tell(sent: int) -> None:
+            self.on_progress(Progress(name, "Pushing", sent, blob.size))
+
+        self.client.push_blob(self.reference, source, blob, tell, self.cancel)
+        self.on_progress(Progress(name, "Pushed", blob.size, blob.size))
+        return blob

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import asdict
 from typing import Any
 
 from dockernb.engines.base import ContainerSpec, Mount
+from dockernb.engines.embedded.guest import Limits
 from dockernb.engines.embedded.store.images import ImageStore
 from dockernb.engines.embedded.store.records import ImageRecord
 from dockernb.errors import EngineError, UnsupportedByEngineError
@@ -13,7 +15,7 @@ from dockernb.errors import EngineError, UnsupportedByEngineError
 __all__ = ["layers_message", "run_message"]
 
 
-def run_message(spec: ContainerSpec, store: ImageStore) -> dict[str, Any]:
+def run_message(spec: ContainerSpec, store: ImageStore, limits: Limits) -> dict[str, Any]:
     """The message for `spec`; secrets are in it, and it goes through a socket to one process.
 
     Raises:
@@ -33,6 +35,7 @@ def run_message(spec: ContainerSpec, store: ImageStore) -> dict[str, Any]:
         "network": "none" if spec.network == "none" else "host",
         "hosts": dict(spec.extra_hosts),
         "mounts": [_mount(mount, store) for mount in spec.mounts],
+        "limits": asdict(limits),
     }
 
 

@@ -50,6 +50,8 @@ def unpack_layers(
                 size = worker.call("unpack", diff_id=diff_id, blob=path)["size"]
             layers.append(LayerRecord(diff_id, blob, size))
             on_progress(Progress(name, "Pull complete", blob.size, blob.size))
+        # The disk may take its time: the worker waits for it alone, and ends.
+        worker.send("settle")
     finally:
         worker.close()
     return tuple(layers)

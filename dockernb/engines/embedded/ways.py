@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dockernb.engines.embedded.guest import Rung
+from dockernb.engines.embedded.guest import INSTALL_PROOT, Rung
 from dockernb.errors import UnsupportedByEngineError
 
 __all__ = ["RungFacts", "check_commands_can_run", "ladder_of"]
@@ -18,7 +18,7 @@ _WAYS = {
     Rung.BIND: "bind mounts in a user namespace",
     Rung.CHROOT: "no mounts, in a user namespace",
     Rung.PLAIN_CHROOT: "no mounts, as root",
-    Rung.PROOT: "PRoot",
+    Rung.PROOT: "PRoot, without namespaces",
     Rung.NONE: "no command can be run",
 }
 _NO_WAY = "RUN does not work; every other instruction does"
@@ -62,12 +62,18 @@ def check_commands_can_run(facts: Mapping[str, Any]) -> None:
         raise UnsupportedByEngineError(
             "no command can be run: DOCKERNB_RUNG chose so", hint="unset DOCKERNB_RUNG"
         )
-    hints = [f"What would help: {row['help']}"] if row["help"] else []
+    hints = [f"What would help: {text}" for text in _helps(facts, row["help"])]
     raise UnsupportedByEngineError(
         "no command can be run here",
         rule=f"none of the embedded engine's ways works; the simplest fails at {row['reason']}",
         hint="\n".join([*hints, "See all ways: dockernb doctor"]),
     )
+
+
+def _helps(facts: Mapping[str, Any], least: str) -> list[str]:
+    proot = next(row for row in facts["ladder"] if row["rung"] == Rung.PROOT)
+    helps = [f"as root: `{INSTALL_PROOT}`"] if proot["help"] == INSTALL_PROOT else []
+    return [*helps, *([least] if least else [])]
 
 
 def _facts_of(row: Mapping[str, Any], used: int) -> RungFacts:

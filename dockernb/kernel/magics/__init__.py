@@ -5,7 +5,7 @@ They steer the session and look into it; they never reach the exported Dockerfil
 
 from __future__ import annotations
 
-from . import files, lint, notebook, settings, steps
+from . import exercises, files, lint, notebook, settings, steps
 from .registry import Magic, MagicCall, MagicError, all_magics, find_magic
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "MagicCall",
     "MagicError",
     "all_magics",
+    "exercises",
     "files",
     "find_magic",
     "lint",

@@ -47,6 +47,7 @@ class RegistryClient:
         self._credentials = credentials or DockerCredentials()
         self._settings = settings or RegistrySettings.from_environment()
         self._endpoints: dict[str, Endpoint] = {}
+        self._given_up: dict[Endpoint, str] = {}
         self._lock = threading.Lock()
 
     def resolve(
@@ -162,6 +163,7 @@ class RegistryClient:
         """Ends the connections. The client can be used again."""
         with self._lock:
             endpoints, self._endpoints = list(self._endpoints.values()), {}
+            self._given_up = {}
         for endpoint in endpoints:
             endpoint.close()
 
@@ -169,10 +171,17 @@ class RegistryClient:
         """The result of `work` on the first of the mirrors that can do it, else on the registry."""
         failures: list[str] = []
         for mirror in self._mirrors(reference):
+            if (failure := self._given_up.get(mirror)) is not None:
+                failures.append(failure)
+                continue
             try:
                 return work(mirror)
-            except (RegistryError, ImageNotFoundError, OciError) as err:
+            except ImageNotFoundError as err:
                 failures.append(f"Asked before: {err.message}.")
+            except (RegistryError, OciError) as err:
+                failures.append(f"Asked before: {err.message}.")
+                # It may have stalled for as long as we wait: not again with the next request.
+                self._given_up[mirror] = failures[-1]
         try:
             return work(self._origin(reference))
         except DockernbError as err:

@@ -18,7 +18,16 @@ import dockernb
 #: Whoever this is, it is nobody on any machine that the tests run on.
 STRANGER = 61234
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-RUNGS = {1: "overlay-root", 2: "overlay-user", 3: "bind", 4: "chroot", 5: "plain-chroot"}
+RUNGS = {
+    1: "overlay-root",
+    2: "overlay-user",
+    3: "bind",
+    4: "chroot",
+    5: "plain-chroot",
+    6: "proot",
+}
+#: Of an ordinary user.
+USER_RUNGS = {2, 3, 4, 6}
 PROGRAM = Path(__file__).with_name("guest_process.py")
 _numbers = itertools.count()
 
@@ -70,7 +79,7 @@ class Bench:
 
     @property
     def is_user(self) -> bool:
-        return self.rung in {2, 3, 4}
+        return self.rung in USER_RUNGS
 
     @property
     def mark(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from tests.conftest import missing
 from tests.functional.embedded.battery import battery_tar
-from tests.functional.embedded.bench import RUNGS, Bench, unpack
+from tests.functional.embedded.bench import RUNGS, USER_RUNGS, Bench, unpack
 from tests.testbed import Layout
 
 Trees = Callable[[str, bool], Path]
@@ -48,12 +49,14 @@ def trees(open_folder: Path) -> Trees:
 @pytest.fixture(params=RUNGS, ids=RUNGS.values())
 def bench(request: pytest.FixtureRequest, open_folder: Path, trees: Trees) -> Bench:
     """A fresh busybox tree on each rung."""
+    need_proot(request.param)
     return new_bench(request.param, open_folder, trees)
 
 
-@pytest.fixture(params=[2, 3, 4], ids=["overlay-user", "bind", "chroot"])
+@pytest.fixture(params=[2, 3, 4, 6], ids=["overlay-user", "bind", "chroot", "proot"])
 def user_bench(request: pytest.FixtureRequest, open_folder: Path, trees: Trees) -> Bench:
     """The same, only on the rungs with a supervisor."""
+    need_proot(request.param)
     return new_bench(request.param, open_folder, trees)
 
 
@@ -63,7 +66,12 @@ def mount_bench(request: pytest.FixtureRequest, open_folder: Path, trees: Trees)
     return new_bench(request.param, open_folder, trees)
 
 
+def need_proot(rung: int) -> None:
+    if rung == 6 and shutil.which("proot") is None:
+        missing("embedded", "PRoot is not there: apt-get install proot")
+
+
 def new_bench(rung: int, open_folder: Path, trees: Trees, name: str = "busybox") -> Bench:
     folder = Path(tempfile.mkdtemp(dir=open_folder)) / "bench"
     folder.parent.chmod(0o755)
-    return Bench(rung, folder, trees(name, rung in {2, 3, 4})).setup()
+    return Bench(rung, folder, trees(name, rung in USER_RUNGS)).setup()

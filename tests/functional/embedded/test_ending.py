@@ -7,6 +7,8 @@ import signal
 import time
 from pathlib import Path
 
+from dockernb.engines.embedded.guest import groups_here
+from tests.conftest import missing
 from tests.functional.embedded.bench import Bench
 
 #: Ignores all signals that can be ignored, and leaves a process behind in a session of its own.
@@ -104,4 +106,36 @@ def test_processes_that_fork_on_are_ended(user_bench: Bench) -> None:
     chain = "f() { sleep 0.01; f & }; (f 2> /dev/null &); sleep 0.2; exit 6"
     ended = user_bench.run(chain, limits={"processes": 100})
     assert ended.exit_code == 6
+    await_none(user_bench)
+
+
+#: At most 511 processes, of which none ends by itself.
+TREE = "f() { [ $1 -gt 0 ] || exec sleep 1000; f $(($1 - 1)) & f $(($1 - 1)) & wait; }; f 8"
+
+
+def test_a_tree_of_processes_meets_its_limit_and_is_ended(bench: Bench) -> None:
+    """Of root, too, where control groups can be made: setrlimit(2) does not limit it."""
+    if not bench.is_user and "pids" not in groups_here():
+        missing("embedded", "no control group can be made here")
+    process = bench.start(bench.command(f"echo started; {TREE}", limits={"processes": 100}))
+    refusal = process.stderr.readline()
+    assert b"can't fork: Resource temporarily unavailable" in refusal
+    assert len(processes_in(bench)) <= 110
+    os.write(process.stdin.fileno(), b"x")
+    assert bench.finish(process)[0].result["cancelled"]
+    assert processes_in(bench) == []
+
+
+def test_an_endless_fork_bomb_is_ended(user_bench: Bench) -> None:
+    """Of an ordinary user, whom the kernel limits: of root nobody may try this."""
+    bomb = (
+        "[ $(ulimit -u) = 60 ] || exit 9; echo started; f() { while :; do f & done; }; f &"
+        " exec sleep 1000"
+    )
+    process = user_bench.start(user_bench.command(bomb, limits={"processes": 60}))
+    assert process.stdout.readline() == b"started\n"
+    assert process.stderr.readline()  # one of them cannot fork any more
+    process.stdin.close()
+    process.stdin = open(os.devnull)  # noqa: SIM115 (closed by finish)
+    assert user_bench.finish(process)[0].result["cancelled"]
     await_none(user_bench)

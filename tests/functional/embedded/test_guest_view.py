@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
+from dockernb.engines.embedded.guest import groups_here
 from tests.functional.embedded.bench import PATH, Bench
 
 NO_MOUNTS = {4, 5}
@@ -152,11 +154,17 @@ def test_capabilities_are_dockers(bench: Bench) -> None:
     if bench.rung == 5:  # its /proc is empty
         assert bench.run("cat /proc/self/status").exit_code == 1
         return
+    if bench.rung == 6:  # /proc shows what the process really has; capget(2) says Docker's
+        assert "0000000000000000" in bench.run("grep CapEff /proc/self/status").out
+        return
     assert "00000000a80425fb" in bench.run("grep CapEff /proc/self/status").out
 
 
 def test_network_none_has_loopback_only(bench: Bench) -> None:
     ended = bench.run("cat /sys/class/net/lo/flags; ip link | grep -c UP", network="none")
+    if bench.rung == 6:  # of an ordinary user, who has no namespaces
+        assert ended.result["kind"] == "UnsupportedByEngineError"
+        return
     assert ended.lines[-1] == "1"
 
 
@@ -185,6 +193,20 @@ def test_two_commands_one_after_the_other(bench: Bench) -> None:
     assert (first.exit_code, second.exit_code, second.out) == (0, 4, "1\n")
 
 
-def test_limit_of_processes_data(bench: Bench) -> None:
-    ended = bench.run("ulimit -d", limits={"memory": 1 << 30})
-    assert ended.out == f"{1 << 20}\n"
+def test_more_memory_than_the_limit_is_not_to_be_had(bench: Bench) -> None:
+    greedy = "head -c 200000000 /dev/zero | tail -c 190000000 >/dev/null && echo had it"
+    ended = bench.run(f"{greedy}; ulimit -d", limits={"memory": 64 << 20})
+    by_group = not bench.is_user and "memory" in groups_here()
+    assert ended.out == ("unlimited\n" if by_group else f"{64 << 10}\n")
+
+
+def test_a_low_port_that_is_refused_is_told(user_bench: Bench) -> None:
+    """Of root outside, and in a network of its own, it is not."""
+    first = int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text())
+    ended = user_bench.run(f"nc -l -p {first - 1} -w 1")
+    if first > 1:
+        assert ended.exit_code != 0
+        assert [text.split(":")[0] for text in ended.result["warnings"]] == [
+            f"port {first - 1} could not be bound"
+        ]
+    assert user_bench.run("nc -l -p 61001 -w 1").result["warnings"] == []

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -27,6 +29,25 @@ def test_interrupt_answers_within_two_seconds(tmp_path: Path, mode: str) -> None
             assert ran.reply["ename"] == "BuildInterruptedError"
             assert ran.cards[-1]["status"] == "interrupted"
         assert kernel.run("RUN alive", cell_id="b").reply["status"] == "ok"
+
+
+def thread_that_takes_sigint(pid: int) -> int:
+    """A thread of the process that is not its main thread and does not block SIGINT."""
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        blocked = (thread / "status").read_text().partition("SigBlk:")[2].split()[0]
+        if int(thread.name) != pid and not int(blocked, 16) & 1 << (signal.SIGINT - 1):
+            return int(thread.name)
+    raise AssertionError("all threads block SIGINT")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="signals to a thread of another process")
+def test_interrupt_that_does_not_wake_the_main_thread_counts(kernel: Kernel) -> None:
+    """As one that comes just before the main thread goes to sleep: another thread gets it."""
+    pid = kernel.manager.provisioner.pid
+    request = kernel.send("RUN sleep", cell_id="t")
+    kernel.wait_for("display_data")
+    assert ctypes.CDLL(None).tgkill(pid, thread_that_takes_sigint(pid), int(signal.SIGINT)) == 0
+    assert kernel.collect(request, 5).reply["ename"] == "BuildInterruptedError"
 
 
 def test_step_that_ignores_the_interrupt_is_answered_all_the_same(kernel: Kernel) -> None:

@@ -32,11 +32,15 @@ WITH_MOUNTS = {
     "way 3: bind mounts in a user namespace",
 }
 WITHOUT_MOUNTS = {"way 4: no mounts, in a user namespace"}
+PROOT = {"way 6: PRoot, without namespaces"}
+#: It is there, but cannot be executed.
+WITHOUT_PROOT = "--volume=/dev/null:/usr/bin/proot"
 NOTHING = "way 7: no command can be run"
 REFUSAL = """\
 none of the embedded engine's ways works; the simplest fails at making a user namespace: \
 unshare: Operation not permitted
 No snapshot was committed; snapshot {base} still stands.
+What would help: as root: `apt-get install proot`
 What would help: a container needs a seccomp profile that allows user namespaces \
 (Kubernetes' default, or `--security-opt seccomp=unconfined`)
 See all ways: dockernb doctor"""
@@ -68,8 +72,8 @@ def statuses(cells: list[Cell]) -> list[str]:
 
 @pytest.mark.parametrize(
     ("confinement", "ways"),
-    [(UNCONFINED, WITH_MOUNTS), (MOUNTS_DENIED, WITHOUT_MOUNTS)],
-    ids=["unconfined", "mounts-denied"],
+    [(UNCONFINED, WITH_MOUNTS), (MOUNTS_DENIED, WITHOUT_MOUNTS), (DOCKERS_DEFAULT, PROOT)],
+    ids=["unconfined", "mounts-denied", "dockers-default"],
 )
 def test_the_first_notebook_gives_an_image_that_docker_runs(
     places: Places, confinement: Confinement, ways: set[str]
@@ -100,12 +104,12 @@ def test_the_first_notebook_gives_an_image_that_docker_runs(
     assert "port 6379" in said[6:]
 
 
-def test_under_dockers_own_profile_run_says_what_would_help_and_the_rest_works(
+def test_under_dockers_own_profile_without_proot_run_says_what_would_help_and_the_rest_works(
     places: Places,
 ) -> None:
     tag = "dockernb-test-binder:files"
     more = ["WORKDIR /new/folder", "COPY --chown=12:34 redis.conf ./", f"%tag {tag}"]
-    with places.start(DOCKERS_DEFAULT) as place:
+    with places.start(DOCKERS_DEFAULT, WITHOUT_PROOT) as place:
         assert place.way() == NOTHING
         load_base(place)
         cells = place.run_cells(NOTEBOOK, *more)

@@ -116,6 +116,10 @@ def test_a_pushed_image_runs_in_docker(
     image = made(engine, pull(engine, f"{registry}/busybox:latest"))
     engine.tag(image.id, name)
     digest = engine.push(name, lambda _: None, NEVER)
+    told: list[Progress] = []
+    assert engine.push(name, told.append, NEVER) == digest
+    assert "Layer already exists" in {progress.status for progress in told}
+    assert "Compressing" not in {progress.status for progress in told}
     docker_cli("pull", "--quiet", f"{registry}/dockernb-pushed@{digest}")
     try:
         script = "cat /link; stat -c %u:%g /made; ls /bin/vi"

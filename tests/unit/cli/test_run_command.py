@@ -155,13 +155,22 @@ def test_notebook_without_instructions_is_an_error(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("wakes", [True, False])
 def test_interrupt_ends_the_step_and_exits_with_130(
-    invoke: Invoke, notebook: Write, sessions: Sessions, number: signal.Signals, tmp_path: Path
+    invoke: Invoke,
+    notebook: Write,
+    sessions: Sessions,
+    number: signal.Signals,
+    wakes: bool,
+    tmp_path: Path,
 ) -> None:
     def interrupt() -> None:
         while not sessions or not sessions[0].waiting.wait(0.01):
             pass
-        os.kill(os.getpid(), number)
+        if wakes:
+            os.kill(os.getpid(), number)
+        else:  # as a signal that comes just before the main thread goes to sleep
+            signal.pthread_kill(threading.get_ident(), number)
 
     killer = threading.Thread(target=interrupt, daemon=True)
     killer.start()

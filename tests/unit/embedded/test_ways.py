@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dockernb.engines.embedded.guest import Rung
+from dockernb.engines.embedded.guest import INSTALL_PROOT, Rung
 from dockernb.engines.embedded.ways import check_commands_can_run, ladder_of
 from dockernb.errors import UnsupportedByEngineError
 
@@ -47,6 +47,19 @@ def test_the_refusal_tells_of_the_way_that_needs_least(
         check_commands_can_run(told(Rung.NONE, **failed))
     assert (raised.value.rule or "").endswith(f"the simplest fails at {least} failed")
     assert raised.value.hint == f"What would help: help for {least}\nSee all ways: dockernb doctor"
+
+
+def test_the_refusal_tells_of_proot_where_only_that_is_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    failed = {rung.name: "no" for rung in Rung if rung is not Rung.NONE}
+    facts = told(Rung.NONE, **failed)
+    facts["ladder"][Rung.PROOT - 1]["help"] = INSTALL_PROOT
+    with pytest.raises(UnsupportedByEngineError) as raised:
+        check_commands_can_run(facts)
+    first = (raised.value.hint or "").splitlines()[0]
+    assert first == "What would help: as root: `apt-get install proot`"
 
 
 def test_who_chose_to_run_nothing_is_told_so() -> None:

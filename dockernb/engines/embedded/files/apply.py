@@ -116,10 +116,11 @@ class _Applier:
         if member.isdir():
             folder = self._folders.at(())
             self._owners.write(folder, ".", member.uid, member.gid)
-            os.fchmod(folder, stat.S_IMODE(member.mode))
+            self._folders.set_root_mode(stat.S_IMODE(member.mode))
 
     def _put_folder(self, parts: Parts, member: tarfile.TarInfo) -> None:
         folder, name = self._folders.make_or_keep(parts), parts[-1]
+        self._folders.forget(parts)  # before its mode is set: an open one may get its old one back
         self._owners.write(folder, name, member.uid, member.gid)
         os.chmod(name, stat.S_IMODE(member.mode), dir_fd=folder)
         set_attributes(folder, name, member.pax_headers)

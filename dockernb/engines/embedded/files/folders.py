@@ -9,7 +9,7 @@ from collections import OrderedDict
 from types import TracebackType
 from typing import Self
 
-__all__ = ["OpenFolders", "remove_entry"]
+__all__ = ["OpenFolders", "close_again", "open_closed", "remove_entry"]
 
 _OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _KEPT = 64
@@ -27,6 +27,10 @@ class OpenFolders:
     def __init__(self, root: str) -> None:
         self._root = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self._open: OrderedDict[Parts, int] = OrderedDict()
+        self._root_mode = stat.S_IMODE(os.fstat(self._root).st_mode)
+        if os.geteuid() != 0 and self._root_mode & 0o700 != 0o700:  # as in `open_closed`
+            os.fchmod(self._root, self._root_mode | 0o700)
+        self._modes: dict[int, int] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -38,7 +42,13 @@ class OpenFolders:
         trace: TracebackType | None,
     ) -> None:
         self.forget(())
+        if stat.S_IMODE(os.fstat(self._root).st_mode) != self._root_mode:
+            os.fchmod(self._root, self._root_mode)
         os.close(self._root)
+
+    def set_root_mode(self, mode: int) -> None:
+        """The mode that the root has when all this ends."""
+        self._root_mode = mode
 
     def at(self, parts: Parts) -> int:
         """The folder, open. It belongs to this object and lives until the next few are opened.
@@ -68,10 +78,15 @@ class OpenFolders:
                 os.mkdir(name, 0o700, dir_fd=parent)
         return parent
 
+    def status(self, parts: Parts) -> os.stat_result:
+        """Of an entry, with its own mode: a folder that was opened up is closed before."""
+        self.forget(parts)
+        return os.stat(parts[-1], dir_fd=self.at(parts[:-1]), follow_symlinks=False)
+
     def forget(self, parts: Parts) -> None:
         """Closes the folder and those below it: it is going to be removed or replaced."""
         for known in [each for each in self._open if each[: len(parts)] == parts]:
-            os.close(self._open.pop(known))
+            close_again(self._open.pop(known), self._modes)
 
     def _walk(self, parts: Parts, *, make: bool) -> int:
         depth = len(parts)
@@ -87,7 +102,7 @@ class OpenFolders:
 
     def _enter(self, folder: int, name: str, *, make: bool) -> int:
         try:
-            return os.open(name, _OPEN, dir_fd=folder)
+            return open_closed(folder, name, self._modes)
         except FileNotFoundError:
             if not make:
                 raise
@@ -107,7 +122,34 @@ class OpenFolders:
             oldest = next(iter(self._open))
             if oldest == parts:
                 break
-            os.close(self._open.pop(oldest))
+            close_again(self._open.pop(oldest), self._modes)
+
+
+def open_closed(folder: int, name: str, modes: dict[int, int]) -> int:
+    """An open folder, opened up for its owner if its mode closes it: to be ended by `close_again`.
+
+    Where a user namespace gives root's rights, nothing is changed. Elsewhere every name in a folder
+    needs the right to search it, for as long as something is done there.
+
+    Args:
+        modes: Takes note of what to give back.
+    """
+    if os.geteuid() == 0:  # of the machine, or of a user namespace
+        return os.open(name, _OPEN, dir_fd=folder)
+    mode = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
+    if not stat.S_ISDIR(mode) or mode & 0o700 == 0o700:
+        return os.open(name, _OPEN, dir_fd=folder)
+    os.chmod(name, stat.S_IMODE(mode) | 0o700, dir_fd=folder)
+    opened = os.open(name, _OPEN, dir_fd=folder)
+    modes[opened] = stat.S_IMODE(mode)
+    return opened
+
+
+def close_again(descriptor: int, modes: dict[int, int]) -> None:
+    """Closes what `open_closed` has opened, and gives it back its mode."""
+    if descriptor in modes:
+        os.fchmod(descriptor, modes.pop(descriptor))
+    os.close(descriptor)
 
 
 def remove_entry(folder: int, name: str) -> bool:

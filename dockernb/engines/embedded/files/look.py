@@ -6,14 +6,14 @@ import os
 import stat
 
 from dockernb.engines.base import PathStat
+from dockernb.engines.embedded.files.folders import close_again, open_closed
 from dockernb.engines.embedded.files.owners import Owners
 from dockernb.engines.embedded.files.pack import Packer
 from dockernb.engines.embedded.guest.inside import Inside
+from dockernb.engines.embedded.guest.opened_up import opened_up
 from dockernb.oci.diff import type_of_mode
 
 __all__ = ["pack_path", "stat_path"]
-
-_OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def stat_path(root: str, path: str, owners: Owners) -> PathStat | None:
@@ -23,13 +23,21 @@ def stat_path(root: str, path: str, owners: Owners) -> PathStat | None:
     except OSError:  # a name on the way is missing, is no folder, or leads in a circle
         return None
     try:
+        return _stat(folder, name, owners)
+    except PermissionError:
+        with opened_up(f"/proc/self/fd/{folder}"):
+            return _stat(folder, name, owners)
+    finally:
+        os.close(folder)
+
+
+def _stat(folder: int, name: str, owners: Owners) -> PathStat | None:
+    try:
         status = os.stat(name, dir_fd=folder, follow_symlinks=False)
         kind = type_of_mode(owners.read(folder, name, status).type)
         target = os.readlink(name, dir_fd=folder) if kind == "symlink" else None
     except (FileNotFoundError, NotADirectoryError):
         return None
-    finally:
-        os.close(folder)
     size = status.st_size if kind in {"file", "symlink"} else 0
     return PathStat(kind, stat.S_IMODE(status.st_mode), size, target)
 
@@ -43,11 +51,12 @@ def pack_path(root: str, path: str, descriptor: int, owners: Owners) -> None:
     packer = Packer(descriptor, owners)
     folder, name = _parent_of(root, path)
     way: list[tuple[int, str, list[str]]] = [(folder, "", [name])]
+    modes: dict[int, int] = {}
     try:
         while way:
             folder, prefix, names = way[-1]
             if not names:
-                os.close(way.pop()[0])
+                close_again(way.pop()[0], modes)
                 continue
             name = names.pop()
             status = os.stat(name, dir_fd=folder, follow_symlinks=False)
@@ -55,12 +64,12 @@ def pack_path(root: str, path: str, descriptor: int, owners: Owners) -> None:
                 packer.add(prefix + name, folder, name, status)
                 continue
             packer.add(f"{prefix}{name}/", folder, name, status)
-            below = os.open(name, _OPEN, dir_fd=folder)
+            below = open_closed(folder, name, modes)
             listed = sorted(os.listdir(below), reverse=True)  # noqa: PTH208
             way.append((below, f"{prefix}{name}/", listed))
     finally:
         for folder, _, _ in way:
-            os.close(folder)
+            close_again(folder, modes)
     packer.finish()
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from dockernb.engines.embedded.files.attributes import image_attributes
 from dockernb.engines.embedded.files.owners import Owners
+from dockernb.engines.embedded.guest.opened_up import opened_up
 
 __all__ = ["Packed", "Packer"]
 
@@ -93,7 +94,7 @@ class Packer:
         return Packed(f"sha256:{self._digest.hexdigest()}", self._length, self._size)
 
     def _add_file(self, info: tarfile.TarInfo, folder: int, name: str) -> None:
-        descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+        descriptor = _open_file(folder, name)
         try:
             left = info.size = os.fstat(descriptor).st_size
             self._put(info.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape"))
@@ -110,6 +111,15 @@ class Packer:
         self._digest.update(data)
         self._length += len(data)
         self._write_all(data)
+
+
+def _open_file(folder: int, name: str) -> int:
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        return os.open(name, flags, dir_fd=folder)
+    except PermissionError:
+        with opened_up(f"/proc/self/fd/{folder}/{name}"):  # ours, and closed by its mode
+            return os.open(name, flags, dir_fd=folder)
 
 
 def _writer(descriptor: int) -> Callable[[bytes], None]:

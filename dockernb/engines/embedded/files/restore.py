@@ -73,7 +73,9 @@ class Restorer:
         self._make(folder, name, entry)
 
     def _put_folder(self, folders: OpenFolders, parts: tuple[str, ...], entry: Entry) -> None:
-        self._set(folders.make_or_keep(parts), parts[-1], entry)
+        parent = folders.make_or_keep(parts)
+        folders.forget(parts)  # before its mode is set: an open one may get its old one back
+        self._set(parent, parts[-1], entry)
         self._times.append((parts, entry.mtime))
 
     def _make(self, folder: int, name: str, entry: Entry) -> None:

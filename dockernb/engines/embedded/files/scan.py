@@ -11,9 +11,9 @@ import stat
 from dataclasses import dataclass
 from typing import NamedTuple
 
-__all__ = ["Mark", "Scan", "Touched", "compare", "scan_tree"]
+from dockernb.engines.embedded.files.folders import close_again, open_closed
 
-_OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+__all__ = ["Mark", "Scan", "Touched", "compare", "scan_tree"]
 
 
 class Mark(NamedTuple):
@@ -42,6 +42,7 @@ class Touched:
 def scan_tree(root: str) -> Scan:
     """The marks of all entries below `root`. Folders that nobody may enter are entered."""
     found: Scan = {}
+    modes: dict[int, int] = {}
     top = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     way = [("", top, iter(_note(top, "", found)))]
     try:
@@ -49,14 +50,14 @@ def scan_tree(root: str) -> Scan:
             prefix, folder, names = way[-1]
             name = next(names, None)
             if name is None:
-                os.close(way.pop()[1])
+                close_again(way.pop()[1], modes)
                 continue
             path = prefix + name
-            below = _enter(folder, name, found[path].mode)
+            below = open_closed(folder, name, modes)
             way.append((f"{path}/", below, iter(_note(below, f"{path}/", found))))
     finally:
         for _, folder, _ in way:
-            os.close(folder)
+            close_again(folder, modes)
     return found
 
 
@@ -86,14 +87,3 @@ def _note(folder: int, prefix: str, found: Scan) -> list[str]:
                 mode, size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
             )
     return folders
-
-
-def _enter(folder: int, name: str, mode: int) -> int:
-    try:
-        return os.open(name, _OPEN, dir_fd=folder)
-    except PermissionError:  # where we are not root in a namespace
-        os.chmod(name, 0o700, dir_fd=folder)
-        try:
-            return os.open(name, _OPEN, dir_fd=folder)
-        finally:
-            os.chmod(name, stat.S_IMODE(mode), dir_fd=folder)

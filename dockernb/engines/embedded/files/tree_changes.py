@@ -78,7 +78,7 @@ class TreeChanges:
     def _pack_entry(self, packer: Packer, folders: OpenFolders, path: str) -> None:
         parts = tuple(path.split("/"))
         folder, name = folders.at(parts[:-1]), parts[-1]
-        status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        status = folders.status(parts)
         if name.startswith(WHITEOUT):
             # A layer cannot hold such a name: it would be read as a whiteout. Gone here, too.
             folders.forget(parts)
@@ -108,7 +108,7 @@ class TreeChanges:
         """The rule of moby's pkg/archive (statDifferent): of folders, mode and owner."""
         parts = tuple(path.split("/"))
         folder, name = folders.at(parts[:-1]), parts[-1]
-        status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        status = folders.status(parts)
         now, old = self._owners.read(folder, name, status), self._image[path]
         mode = now.type | stat.S_IMODE(status.st_mode)
         if (mode, now.uid, now.gid) != (old.mode, old.uid, old.gid):
@@ -121,15 +121,14 @@ class TreeChanges:
     def _entry(self, folders: OpenFolders, path: str, change: Change) -> DiffEntry:
         parts = tuple(path.split("/"))
         folder, name = folders.at(parts[:-1]), parts[-1]
-        status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        status = folders.status(parts)
         kind = type_of_mode(self._owners.read(folder, name, status).type)
         size = status.st_size if kind in {"file", "symlink"} else 0
         target = os.readlink(name, dir_fd=folder) if kind == "symlink" else None
         return DiffEntry(f"/{path}", change, kind, size, target)
 
     def _status(self, folders: OpenFolders, path: str) -> os.stat_result:
-        parts = tuple(path.split("/"))
-        return os.stat(parts[-1], dir_fd=folders.at(parts[:-1]), follow_symlinks=False)
+        return folders.status(tuple(path.split("/")))
 
     def _mode_before(self, path: str) -> int:
         return self._image[path].mode if path in self._image else self._before[path].mode

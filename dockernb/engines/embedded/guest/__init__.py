@@ -10,15 +10,18 @@ What this isolates: nothing against malice. A guest has the rights of the user w
 
 from __future__ import annotations
 
+from .cgroups import MOST_PROCESSES_OF_ROOT, groups_here
 from .command import Credentials, GuestCommand, GuestEnd, GuestMount, Limits
 from .namespaces import enter_namespaces, mount_overlay, own_mounts, unmount
 from .owners import Device, Owner, read_owner, write_owner
-from .probe import probe
+from .probe import INSTALL_PROOT, probe
 from .run import run_guest
 from .rung import Ladder, Rung, RungReport
 from .users import resolve_user
 
 __all__ = [
+    "INSTALL_PROOT",
+    "MOST_PROCESSES_OF_ROOT",
     "Credentials",
     "Device",
     "GuestCommand",
@@ -30,6 +33,7 @@ __all__ = [
     "Rung",
     "RungReport",
     "enter_namespaces",
+    "groups_here",
     "mount_overlay",
     "own_mounts",
     "probe",

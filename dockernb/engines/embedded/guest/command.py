@@ -59,7 +59,15 @@ class Credentials:
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits by setrlimit(2): bytes of data a process, processes of the user; None for none."""
+    """What a command may use; None for no limit.
+
+    By control groups, where this process may make them, for the whole command; elsewhere by
+    setrlimit(2), which knows bytes of data for each process, and all processes of the user.
+
+    Args:
+        memory: Bytes.
+        processes: Processes and threads.
+    """
 
     memory: int | None = None
     processes: int | None = None

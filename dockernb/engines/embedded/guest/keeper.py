@@ -13,15 +13,22 @@ import os
 import select
 import signal
 import socket
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from . import syscalls
+from .cgroups import MOST_PROCESSES_OF_ROOT, Group, make_group
+from .command import Limits
 from .killing import become_subreaper, kill_descendants
+from .main_process import MainProcess
+from .proot import end_traced, has_guests, stop_tracer
 from .rung import Rung
+from .secrets import SECRETS
 from .start import LISTENER_MESSAGE, Start, become_guest
 from .supervisor.ids import Ids
 from .supervisor.served import Served
 from .supervisor.supervisor import Supervisor
+from .supervisor.traced import Traced
 
 __all__ = ["Outcome", "keep"]
 
@@ -57,22 +64,44 @@ def keep(start: Start, served: Served | None, *, cancel: int, worker: int) -> Ou
     os.setsid()  # its own session has no terminal: /dev/tty says so
     become_subreaper()
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    group = make_group(_limits(start))
     pid = syscalls.clone(_namespaces(start))
     if pid == 0:
         ours.close()
-        become_guest(start, theirs)
+        become_guest(start, theirs, group)
     theirs.close()
     try:
-        return _Keeping(start, served, ours, pid).until_end(cancel, worker)
+        return _Keeping(start, served, ours, pid, group).until_end(cancel, worker)
     finally:
+        if group:
+            group.kill()
+        if start.rung is Rung.PROOT:
+            end_traced(pid)
+            for secret in _secrets(start):  # also when the worker is dead
+                with contextlib.suppress(OSError):
+                    os.unlink(secret)
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
         kill_descendants()
+        if group:
+            group.remove()
+
+
+def _limits(start: Start) -> Limits:
+    """Of root, whose processes setrlimit(2) does not count, at least the number is limited."""
+    asked = start.command.limits
+    if start.rung.has_real_ids and asked.processes is None:
+        return replace(asked, processes=MOST_PROCESSES_OF_ROOT)
+    return asked
+
+
+def _secrets(start: Start) -> list[str]:
+    return [path for path in start.binds if path.startswith(SECRETS)]
 
 
 def _namespaces(start: Start) -> int:
     flags = syscalls.CLONE_NEWNET if start.command.network == "none" else 0
-    if start.rung is Rung.PLAIN_CHROOT:
+    if not start.rung.has_own_names:
         return flags
     flags |= syscalls.CLONE_NEWUTS | syscalls.CLONE_NEWIPC
     if start.rung.has_mounts:
@@ -82,8 +111,14 @@ def _namespaces(start: Start) -> int:
 
 class _Keeping:
     def __init__(
-        self, start: Start, served: Served | None, control: socket.socket, pid: int
+        self,
+        start: Start,
+        served: Served | None,
+        control: socket.socket,
+        pid: int,
+        group: Group | None,
     ) -> None:
+        self._group = group
         self._start = start
         self._served = served
         self._control = control
@@ -91,6 +126,10 @@ class _Keeping:
         self._poll = select.poll()
         self._listener = -1
         self._supervisor: Supervisor | None = None
+        self._traced = (
+            Traced(start.root, pid, start.command.env) if start.rung is Rung.PROOT else None
+        )
+        self._main: MainProcess | None = None
         self._outcome = Outcome()
 
     def until_end(self, cancel: int, worker: int) -> Outcome:
@@ -101,8 +140,9 @@ class _Keeping:
             ready = dict(self._poll.poll())
             if cancel in ready or worker in ready:
                 self._outcome.cancelled = True
-                os.kill(self._pid, signal.SIGKILL)
-                return self._end()
+                return self._end(kill=True)
+            if self._traced and (process in ready or self._main_has_ended(ready)):
+                return self._end(kill=True)
             if self._control.fileno() in ready:
                 self._hear()
             if self._listener in ready:
@@ -110,14 +150,49 @@ class _Keeping:
             elif process in ready:
                 return self._end()
 
-    def _end(self) -> Outcome:
+    def _main_has_ended(self, ready: dict[int, int]) -> bool:
+        """PRoot goes on until the last process of the guest has ended: a RUN does not."""
+        if self._main is not None:
+            if self._main.descriptor not in ready:
+                return False
+            if has_guests(self._pid):
+                return True
+            self._poll.unregister(self._main.descriptor)  # PRoot ends by itself
+            return False
+        if self._traced and self._traced.main:
+            with contextlib.suppress(ProcessLookupError):
+                self._main = MainProcess(self._traced.main)
+                self._poll.register(self._main.descriptor, select.POLLIN)
+        return False
+
+    def _end(self, *, kill: bool = False) -> Outcome:
+        if kill:
+            self._kill()
         _, status = os.waitpid(self._pid, 0)
         code = os.waitstatus_to_exitcode(status)
         self._outcome.exit_code = code if code >= 0 else 128 - code
+        if self._traced and self._traced.exit_code is not None:
+            self._outcome.exit_code = self._traced.exit_code
+        elif self._main:
+            self._outcome.exit_code = self._main.code_of_signal()
         self._hear()
         if self._supervisor:
             self._outcome.warnings.extend(self._supervisor.warnings)
         return self._outcome
+
+    def _kill(self) -> None:
+        if self._group:
+            self._group.kill()
+        if self._traced:
+            if self._listener >= 0:
+                stop_tracer(self._pid)
+                # From now on the kernel refuses what the supervisor was asked for.
+                self._poll.unregister(self._listener)
+                os.close(self._listener)
+                self._listener = -1
+            end_traced(self._pid)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._pid, signal.SIGKILL)
 
     def _hear(self) -> None:
         """The listener, an error, or the end of the conversation by a successful execve(2)."""
@@ -128,13 +203,32 @@ class _Keeping:
             self._listener = descriptors[0]
             who = self._start.command.credentials
             ids = Ids.of(who.uid, who.gid, tuple(sorted({who.gid, *who.groups})))
-            self._supervisor = Supervisor(self._listener, ids, self._served)
+            self._supervisor = Supervisor(
+                self._listener, ids, self._served, self._traced, self._roots(), self._first_port()
+            )
             self._poll.register(self._listener, select.POLLIN)
             return
         if message:
             self._outcome.error = json.loads(message)
         self._poll.unregister(self._control.fileno())
         self._control.close()
+
+    def _first_port(self) -> int:
+        """In a network namespace of its own, a guest has all ports, and as real root."""
+        is_root = self._start.rung is Rung.PROOT and os.geteuid() == 0
+        if is_root or self._start.command.network == "none":
+            return 0
+        try:
+            return int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text())
+        except (OSError, ValueError):
+            return 1024
+
+    def _roots(self) -> tuple[os.stat_result, ...]:
+        """Where PRoot's guests are at the top: in the tree, and in the folder of a secret."""
+        if not self._traced:
+            return ()
+        tops = {self._start.root, *map(os.path.dirname, _secrets(self._start))}
+        return tuple(map(os.stat, tops))
 
     def _answer(self, events: int) -> None:
         if events & select.POLLIN and self._supervisor:

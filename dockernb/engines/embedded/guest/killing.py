@@ -9,7 +9,7 @@ from pathlib import Path
 
 from . import syscalls
 
-__all__ = ["become_subreaper", "kill_descendants"]
+__all__ = ["become_subreaper", "descendants", "kill_descendants"]
 
 
 def become_subreaper() -> None:
@@ -24,7 +24,7 @@ def kill_descendants() -> None:
     child left: orphans come to this process, which must be a subreaper.
     """
     while True:
-        found = _descendants(os.getpid())
+        found = descendants(os.getpid())
         for number in (signal.SIGSTOP, signal.SIGKILL):
             for pid in found:
                 with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -44,7 +44,8 @@ def _reap() -> bool:
     return True
 
 
-def _descendants(pid: int) -> list[int]:
+def descendants(pid: int) -> list[int]:
+    """The children of a process, their children, and so on."""
     found: list[int] = []
     waiting = [pid]
     while waiting:

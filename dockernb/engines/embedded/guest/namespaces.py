@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 import tempfile
@@ -119,28 +120,44 @@ def mount_overlay(lower: Sequence[str], upper: str, work: str, merged: str, *, u
     """Mounts an overlay at `merged`, in the mount namespace of the caller.
 
     Args:
-        lower: Absolute paths of the layers, topmost first; 127 fit if their names are short.
+        lower: Absolute paths of the layers, topmost first. 127 fit everywhere if their names are
+            short, 500 from Linux 6.8 on.
         user: Keep overlay's own marks in user.* attributes, as a user namespace needs.
 
     Raises:
-        OSError: the kernel refused; ENAMETOOLONG when the layers do not fit.
+        OSError: the kernel refused; E2BIG when the layers are too many for it.
     """
     merged = str(Path(merged).absolute())
     paths = [str(Path(path).absolute()) for path in (*lower, upper, work)]
     base = os.path.commonpath(paths)
-    short = [os.path.relpath(path, base).replace(",", "\\,").replace(":", "\\:") for path in paths]
-    options = f"lowerdir={':'.join(short[:-2])},upperdir={short[-2]},workdir={short[-1]}"
-    options += ",userxattr" if user else ""
-    if len(os.fsencode(options)) > _OPTION_BYTES:
-        raise OSError(36, f"{len(lower)} layers do not fit into one overlay", base)
+    short = [os.path.relpath(path, base) for path in paths]
+    *lowers, upper, work = [path.replace("\\", "\\\\").replace(",", "\\,") for path in short]
+    joined = ":".join(path.replace(":", "\\:") for path in lowers)
+    options = f"lowerdir={joined},upperdir={upper},workdir={work}" + (",userxattr" if user else "")
     before = os.open(".", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        # Paths relative to the folder that all have in common: the options must fit into one page.
+        # Paths relative to the folder that all have in common: they must fit into the options.
         os.chdir(base)
-        syscalls.mount("overlay", merged, "overlay", 0, options)
+        if len(os.fsencode(options)) <= _OPTION_BYTES:
+            syscalls.mount("overlay", merged, "overlay", 0, options)
+        else:
+            _mount_many(short, merged, user=user)
     finally:
         os.fchdir(before)
         os.close(before)
+
+
+def _mount_many(paths: Sequence[str], merged: str, *, user: bool) -> None:
+    """More layers than fit into a page of options: one option each (overlayfs of Linux 6.8)."""
+    *lowers, upper, work = paths
+    options: list[tuple[str, str | None]] = [("lowerdir+", path) for path in lowers]
+    options += [("upperdir", upper), ("workdir", work)]
+    options += [("userxattr", None)] if user else []
+    try:
+        syscalls.mount_step_by_step("overlay", options, merged)
+    except OSError as error:
+        text = f"{len(lowers)} layers are too many for an overlay of this kernel"
+        raise OSError(errno.E2BIG, text, os.getcwd()) from error
 
 
 def unmount(path: str) -> None:

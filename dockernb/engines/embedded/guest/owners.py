@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from . import syscalls
+from .opened_up import opened_up
 
 __all__ = ["LINKS_XATTR", "OWNER_XATTR", "Device", "Owner", "read_owner", "write_owner"]
 
@@ -87,10 +88,15 @@ def read_owner(path: str | bytes | int, *, dir_fd: int | None = None) -> Owner |
         return _read_link(name, dir_fd)
     try:
         return parse_owner(os.getxattr(attributes, OWNER_XATTR))
+    except PermissionError as error:
+        if error.errno != errno.EACCES:
+            return None
     except OSError as error:
         if error.errno in _NONE:
             return None
         raise
+    with opened_up(attributes):
+        return read_owner(path, dir_fd=dir_fd)
 
 
 def write_owner(path: str | bytes | int, owner: Owner, *, dir_fd: int | None = None) -> None:
@@ -106,11 +112,24 @@ def write_owner(path: str | bytes | int, owner: Owner, *, dir_fd: int | None = N
     if attributes is None:
         _write_link(name, owner, dir_fd)
         return
-    if owner == Owner():
-        with contextlib.suppress(OSError):
-            os.removexattr(attributes, OWNER_XATTR)
+    try:
+        _write_attribute(attributes, owner)
+    except PermissionError as error:
+        if error.errno != errno.EACCES:
+            raise
+        with opened_up(attributes):  # its mode says that nobody may write
+            _write_attribute(attributes, owner)
+
+
+def _write_attribute(path: str, owner: Owner) -> None:
+    if owner != Owner():
+        os.setxattr(path, OWNER_XATTR, format_owner(owner))
         return
-    os.setxattr(attributes, OWNER_XATTR, format_owner(owner))
+    try:
+        os.removexattr(path, OWNER_XATTR)
+    except OSError as error:
+        if error.errno == errno.EACCES:
+            raise
 
 
 def _attributes_of(path: str | bytes | int, dir_fd: int | None) -> tuple[bytes, str | None]:

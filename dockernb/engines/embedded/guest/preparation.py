@@ -6,6 +6,7 @@ import contextlib
 import os
 import socket
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 
 from ....errors import UnsupportedByEngineError
@@ -13,14 +14,17 @@ from .command import GuestCommand, GuestMount
 from .devices import LINKS, NODES
 from .inside import Inside
 from .network_files import HOSTNAME, hosts_file, resolver_file
+from .opened_up import opened_up
 from .owners import Owner
 from .placing import Placing
 from .rung import Rung
+from .secrets import Secrets
 from .stubs import Stubs
 from .supervisor.served import MemoryFile, Served
 
 __all__ = ["Preparation"]
 
+_TERMINALS = "/dev/pts"
 _SYSTEM = ("/proc", "/sys", "/dev")
 _TABLE = b"overlay / overlay rw,relatime 0 0\nproc /proc proc rw,nosuid,nodev,noexec,relatime 0 0\n"
 #: A root that is no mount has an empty table, on which df and others give up.
@@ -49,7 +53,7 @@ class Preparation:
         self._command = command
         self._inside = inside
         self._stubs = Stubs(inside)
-        self._placing = Placing(root, inside, real_ids=rung is Rung.PLAIN_CHROOT)
+        self._placing = Placing(root, inside, real_ids=rung.has_real_ids)
         self._made_nodes: list[str] = []
         self._memory: dict[bytes, MemoryFile] = {}
         self.files = {
@@ -57,15 +61,35 @@ class Preparation:
             "/etc/resolv.conf": resolver_file(),
         }
         self.served: Served | None = None
+        self.secrets = Secrets()
+
+    @property
+    def binds(self) -> Mapping[str, str]:
+        """What PRoot shows besides the tree: path of the host -> path in the guest."""
+        devices = (*(f"/dev/{name}" for name in (*NODES, "ptmx")), _TERMINALS)
+        return {**{path: path for path in devices}, **self.secrets.binds}
 
     def _hostname(self) -> str:
         """Only root that may mount, or a user namespace, can give the machine another name."""
-        if self._rung is Rung.PLAIN_CHROOT:
+        if not self._rung.has_own_names:
             return socket.gethostname() or HOSTNAME
         return HOSTNAME
 
     def make(self) -> None:
         """Makes everything; call `undo` whether or not this raises."""
+        with self._opened():
+            self._make()
+
+    def _opened(self) -> contextlib.ExitStack:
+        """What mode closes to its owner, where no user namespace gives root's rights."""
+        stack = contextlib.ExitStack()
+        if self._rung is Rung.PROOT:
+            stack.enter_context(opened_up(str(self._root)))
+            if (etc := self._root / "etc").is_dir() and not etc.is_symlink():
+                stack.enter_context(opened_up(str(etc)))
+        return stack
+
+    def _make(self) -> None:
         self._stubs.make_all(_SYSTEM, self.files)
         for mount in self._command.mounts:
             if self._rung.has_mounts:
@@ -86,9 +110,14 @@ class Preparation:
 
     def undo(self) -> tuple[str, ...]:
         """Takes everything out; returns the mount points that had to stay."""
+        with self._opened():
+            return self._undo()
+
+    def _undo(self) -> tuple[str, ...]:
         for file in self._memory.values():
             os.close(file.descriptor)
         self._memory.clear()
+        self.secrets.remove()
         self._placing.undo()
         for path in reversed(self._made_nodes):
             self._remove_node(path)
@@ -112,7 +141,10 @@ class Preparation:
         self._stubs.make(os.path.dirname(mount.target) or "/", folder=True)
         if mount.kind == "secret":
             self._stubs.make(mount.target, folder=False)
-            self._keep_in_memory(mount)
+            if self._rung is Rung.PROOT:
+                self.secrets.add(mount)
+            else:
+                self._keep_in_memory(mount)
         else:
             self._placing.place(mount)
 
@@ -131,6 +163,8 @@ class Preparation:
         self._placing.place(GuestMount("tmpfs", "/dev/shm"))  # noqa: S108
         for name in (*NODES, "ptmx"):
             self._make_node(f"/dev/{name}", name)
+        if self._rung is Rung.PROOT:
+            self._stubs.make(_TERMINALS, folder=True)
         with self._inside.parent("/dev/fd") as (parent, _):
             for name, target in LINKS.items():
                 with contextlib.suppress(FileExistsError):

@@ -13,14 +13,16 @@ from pathlib import Path
 from . import syscalls
 from .namespaces import _enter as enter
 from .namespaces import mount_overlay, try_in_child
+from .proot import proot_program
 from .rung import Ladder, Rung, RungReport
 from .supervisor import arch
 from .supervisor.filter import build_filter
 from .supervisor.notify import install_filter
 
-__all__ = ["FORCE_VARIABLE", "probe"]
+__all__ = ["FORCE_VARIABLE", "INSTALL_PROOT", "probe"]
 
 FORCE_VARIABLE = "DOCKERNB_RUNG"
+INSTALL_PROOT = "apt-get install proot"
 _ROOT_NEEDED = "only root can do this"
 
 
@@ -41,17 +43,18 @@ def _try(rung: Rung, store: Path) -> RungReport:
     is_root = os.geteuid() == 0
     if rung is Rung.NONE:
         return RungReport(rung, works=True)
-    if rung is Rung.PROOT:
-        return RungReport(rung, works=False, reason="this version of dockernb does not use PRoot")
     if rung in {Rung.OVERLAY_ROOT, Rung.PLAIN_CHROOT} and not is_root:
         return RungReport(rung, works=False, reason=_ROOT_NEEDED, help="start Jupyter as root")
-    if rung.in_user_namespace and platform.machine() not in arch.BY_MACHINE:
+    if rung.is_supervised and platform.machine() not in arch.BY_MACHINE:
         reason = f"the supervisor does not know {platform.machine()} processors"
         return RungReport(rung, works=False, reason=reason)
     for attempt, what in _attempts(rung, store):
         said = try_in_child(attempt)
         if said:
             return RungReport(rung, works=False, reason=f"{what}: {said}", help=_help(what))
+    if rung is Rung.PROOT and proot_program() is None:
+        # Last: where nothing else is missing, it is sure to help.
+        return RungReport(rung, works=False, reason="there is no `proot`", help=INSTALL_PROOT)
     return RungReport(rung, works=True)
 
 
@@ -72,11 +75,13 @@ def _attempts(rung: Rung, store: Path) -> list[tuple[Callable[[], None], str]]:
         attempts.append((within(_bind), _BIND))
     if rung.has_overlay:
         attempts.append((within(lambda: _overlay(store, user=rung.in_user_namespace)), _OVERLAY))
-    if not rung.has_mounts:
+    if rung in {Rung.CHROOT, Rung.PLAIN_CHROOT}:
         attempts.append((within(lambda: os.chroot(store)), _CHROOT))
     if rung.is_supervised:
         attempts.append((within(_listen), _SUPERVISE))
         attempts.append((within(lambda: _attribute(store)), _ATTRIBUTE))
+    if rung is Rung.PROOT:
+        attempts.append((_trace, _TRACE))
     return attempts
 
 
@@ -85,6 +90,7 @@ _BIND = "mounting in it"
 _OVERLAY = "mounting an overlay on the store's disk"
 _CHROOT = "changing the root"
 _SUPERVISE = "supervising system calls (seccomp user notification)"
+_TRACE = "tracing a process (ptrace)"
 _ATTRIBUTE = "keeping owners in extended attributes on the store's disk"
 
 _SWITCHES = (
@@ -144,6 +150,11 @@ def _overlay(store: Path, *, user: bool) -> None:
 
 def _listen() -> None:
     os.close(install_filter(build_filter(arch.native(), served=False)))
+
+
+def _trace() -> None:
+    """As PRoot begins: ptrace(2) is refused in some places."""
+    syscalls.trace_me()
 
 
 def _attribute(store: Path) -> None:

@@ -42,7 +42,7 @@ def run_guest(
     """
     if not command.argv:
         raise EngineError("there is no command to run", state="Nothing was started.")
-    if not Rung.OVERLAY_ROOT <= rung <= Rung.PLAIN_CHROOT:
+    if rung is Rung.NONE:
         raise UnsupportedByEngineError(
             "no command can be run here",
             rule="None of the embedded engine's ways works on this machine.",
@@ -79,11 +79,13 @@ def _run(
     preparation: Preparation,
     descriptors: tuple[int, int, int],
 ) -> Outcome:
-    program = build_filter(native(), served=not rung.has_mounts) if rung.is_supervised else None
+    program = None
+    if rung.is_supervised:
+        program = build_filter(native(), served=rung is Rung.CHROOT, translated=rung is Rung.PROOT)
     own_proc = rung.has_mounts and can_mount_proc()
     start = Start(
         str(root.absolute()), rung, command, descriptors[0], descriptors[1], own_proc,
-        preparation.files, program,
+        preparation.files, program, preparation.binds,
     )  # fmt: skip
     answer, their_answer = os.pipe()
     worker, our_life = os.pipe()
@@ -122,7 +124,7 @@ def _keep(
 def _no_network_namespace() -> UnsupportedByEngineError:
     return UnsupportedByEngineError(
         "a command without network needs a network namespace",
-        rule="Root without the right to mount may not make one.",
+        rule="Who may not mount may not make one, unless in a user namespace.",
         hint="Leave out --network=none, or use the docker engine: %engine docker",
     )
 

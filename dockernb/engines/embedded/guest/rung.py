@@ -16,7 +16,7 @@ class Rung(IntEnum):
     BIND: user namespace, bind mounts, supervisor.
     CHROOT: user namespace, chroot, no mount at all; the supervisor serves /dev and /proc.
     PLAIN_CHROOT: real root that may not mount: chroot, real ids, /proc is empty.
-    PROOT: the program `proot`.
+    PROOT: the program `proot` translates paths by ptrace(2), supervisor; no namespace at all.
     NONE: nothing can run; instructions that only change the image config still work.
     """
 
@@ -44,9 +44,19 @@ class Rung(IntEnum):
         return Rung.OVERLAY_USER <= self <= Rung.CHROOT
 
     @property
+    def has_real_ids(self) -> bool:
+        """Whether owners of files are the kernel's."""
+        return self in {Rung.OVERLAY_ROOT, Rung.PLAIN_CHROOT}
+
+    @property
+    def has_own_names(self) -> bool:
+        """Whether the guest gets a host name of its own."""
+        return self <= Rung.CHROOT
+
+    @property
     def is_supervised(self) -> bool:
         """Whether owners and ids are kept by the supervisor instead of the kernel."""
-        return self.in_user_namespace
+        return self.in_user_namespace or self is Rung.PROOT
 
 
 @dataclass(frozen=True)

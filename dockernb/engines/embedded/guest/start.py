@@ -12,14 +12,17 @@ import signal
 import socket
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NoReturn
 
 from . import syscalls
+from .cgroups import Group
 from .command import GuestCommand
 from .denied import denying_program
+from .inside import Inside
 from .mounting import Mounter, change_root
 from .network_files import HOSTNAME
+from .proot import find_program, proot_command, proot_environment, proot_program
 from .rung import Rung
 from .supervisor.arch import BY_MACHINE, native
 from .supervisor.notify import deny, install_filter
@@ -41,6 +44,7 @@ class Start:
         own_proc: It is in a pid namespace and may mount its own /proc.
         files: Read-only files of the network (path -> content), where there are mounts.
         program: The seccomp filter, on a supervised rung.
+        binds: What PRoot shows besides the tree: path of the host -> path in the guest.
     """
 
     root: str
@@ -51,25 +55,30 @@ class Start:
     own_proc: bool
     files: Mapping[str, bytes]
     program: bytes | None
+    binds: Mapping[str, str] = field(default_factory=dict)
 
 
-def become_guest(start: Start, control: socket.socket) -> NoReturn:
-    """Makes this process the guest's command; says what failed on `control`, as JSON."""
+def become_guest(start: Start, control: socket.socket, group: Group | None) -> NoReturn:
+    """Makes this process the guest's command; says what failed on `control`, as JSON.
+
+    Args:
+        group: What limits the command, if not setrlimit(2).
+    """
     what = "starting the command"
     try:
+        limited = group.enter() if group else set()
         _take_streams(start, control)
         _forget_signals()
         os.setsid()
         what = "setting up the root file system"
         _enter_root(start)
         what = f'entering the working directory "{start.command.working_dir}"'
-        os.chdir(start.command.working_dir)
+        _enter_working_dir(start)
         what = "setting user, limits and filter"
         if start.rung is Rung.OVERLAY_ROOT and platform.machine() in BY_MACHINE:
             deny(denying_program(native()))
-        _take_credentials(start)
-        _supervise(start, control)
-        _execute(start.command)
+        _take_credentials(start, limited)
+        _execute(start, control)
     except OSError as error:
         said = {"what": what, "errno": error.errno or 0, "error": error.strerror or str(error)}
         if error.filename:
@@ -101,7 +110,7 @@ def _forget_signals() -> None:
 
 
 def _enter_root(start: Start) -> None:
-    if start.rung is not Rung.PLAIN_CHROOT:
+    if start.rung.has_own_names:
         socket.sethostname(HOSTNAME)
     if start.command.network == "none":
         _raise_loopback()
@@ -110,10 +119,22 @@ def _enter_root(start: Start) -> None:
         mounter.mount_all(start.files, start.command.mounts)
         change_root(start.root)
         os.dup2(os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC), 0)  # the root's own
-    else:
+    elif start.rung is not Rung.PROOT:
         os.chroot(start.root)
     os.umask(0o022)
     os.chdir("/")
+
+
+def _enter_working_dir(start: Start) -> None:
+    path = start.command.working_dir
+    if start.rung is not Rung.PROOT:
+        os.chdir(path)
+        return
+    inside = Inside(start.root)  # PRoot would go to "/" if it were not there
+    try:
+        os.close(inside.open_folder(path))
+    except OSError as error:
+        raise OSError(error.errno, os.strerror(error.errno or 0)) from error
 
 
 def _raise_loopback() -> None:
@@ -125,13 +146,13 @@ def _raise_loopback() -> None:
         fcntl.ioctl(any_socket, siocsifflags, struct.pack("16sH22x", b"lo", flags | is_up))
 
 
-def _take_credentials(start: Start) -> None:
+def _take_credentials(start: Start, limited: set[str]) -> None:
     limits, who = start.command.limits, start.command.credentials
-    for name, value in (
-        (resource.RLIMIT_DATA, limits.memory),
-        (resource.RLIMIT_NPROC, limits.processes),
+    for name, value, controller in (
+        (resource.RLIMIT_DATA, limits.memory, "memory"),
+        (resource.RLIMIT_NPROC, limits.processes, "pids"),
     ):
-        if value is not None:
+        if value is not None and controller not in limited:
             resource.setrlimit(name, (value, value))
     syscalls.drop_bounding_set()
     if not start.rung.is_supervised:
@@ -151,18 +172,43 @@ def _supervise(start: Start, control: socket.socket) -> None:
     os.close(listener)
 
 
-def _execute(command: GuestCommand) -> NoReturn:
+def _execute(start: Start, control: socket.socket) -> NoReturn:
+    command = start.command
     env = dict(command.env)
     if not env.get("HOME"):
         env["HOME"] = command.credentials.home
-    name = command.argv[0]
     try:
-        path = _find(name, env.get("PATH", _PATH))
-        os.execve(path, list(command.argv), env)  # noqa: S606 (the guest's command)
+        # Before the filter, which the lookup in a tree that is not "/" would not get through.
+        launch = _traced_launch(start, env) if start.rung is Rung.PROOT else None
     except OSError as error:
-        missing = isinstance(error, FileNotFoundError)
-        _say(name, error, in_path="/" not in name)
-        os._exit(_NOT_FOUND if missing else _NOT_EXECUTABLE)
+        _give_up(command.argv[0], error)
+    _supervise(start, control)
+    try:
+        path = _find(command.argv[0], env.get("PATH", _PATH)) if launch is None else launch[0]
+        os.execve(*(launch or (path, command.argv, env)))  # noqa: S606 (the guest's command)
+    except OSError as error:
+        _give_up(command.argv[0], error)
+
+
+def _give_up(name: str, error: OSError) -> NoReturn:
+    missing = isinstance(error, FileNotFoundError)
+    _say(name, error, in_path="/" not in name)
+    os._exit(_NOT_FOUND if missing else _NOT_EXECUTABLE)
+
+
+def _traced_launch(
+    start: Start, env: Mapping[str, str]
+) -> tuple[str, tuple[str, ...], Mapping[str, str]]:
+    """PRoot with the command: program, arguments, environment."""
+    command, program = start.command, proot_program()
+    if program is None:
+        raise FileNotFoundError(errno.ENOENT, "PRoot is gone")
+    path = find_program(Inside(start.root), command, env.get("PATH", _PATH))
+    # PRoot finds it again by the same PATH; the name that the program gets for itself stays.
+    name = command.argv[0] if env.get("PATH") and not command.argv[0].startswith("-") else path
+    argv = (name, *command.argv[1:])
+    words = proot_command(program, start.root, command.working_dir, start.binds, argv)
+    return program, tuple(words), proot_environment(env)
 
 
 def _find(name: str, path: str) -> str:

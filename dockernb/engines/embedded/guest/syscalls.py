@@ -9,18 +9,22 @@ import ctypes
 import os
 import platform
 import struct
+from collections.abc import Sequence
 
 __all__ = [
     "clone",
     "close_on_exec_from",
     "drop_bounding_set",
     "mount",
+    "mount_step_by_step",
     "openat2",
     "pivot_root",
     "prctl",
     "raw",
     "restrict_mount",
     "statx_into",
+    "sync_file_system",
+    "trace_me",
     "umount",
     "unshare",
 ]
@@ -41,9 +45,12 @@ RESOLVE_NO_MAGICLINKS, RESOLVE_BENEATH, RESOLVE_IN_ROOT = 0x02, 0x08, 0x10
 AT_EMPTY_PATH = 0x1000
 
 _OPENAT2, _CLOSE_RANGE, _MOUNT_SETATTR = 437, 436, 442
+_MOVE_MOUNT, _FSOPEN, _FSCONFIG, _FSMOUNT = 429, 430, 431, 432
+# linux/mount.h: enum fsconfig_command.
+_SET_FLAG, _SET_STRING, _CREATE = 0, 1, 6
 _NUMBERS = {
-    "x86_64": {"clone": 56, "pivot_root": 155, "statx": 332, "seccomp": 317},
-    "aarch64": {"clone": 220, "pivot_root": 41, "statx": 291, "seccomp": 277},
+    "x86_64": {"clone": 56, "pivot_root": 155, "statx": 332, "seccomp": 317, "ptrace": 101},
+    "aarch64": {"clone": 220, "pivot_root": 41, "statx": 291, "seccomp": 277, "ptrace": 117},
 }
 #: What Docker leaves in the capability bounding set: chown, dac_override, fowner, fsetid, kill,
 #: setgid, setuid, setpcap, net_bind_service, net_raw, sys_chroot, mknod, audit_write, setfcap.
@@ -86,7 +93,37 @@ def mount(
     result = _libc.mount(
         _bytes(source), _bytes(target), _bytes(kind), ctypes.c_ulong(flags), _bytes(data or None)
     )
-    _checked(result, f"mount {kind or source} on {target}")
+    what = kind or source
+    _checked(result, f"mount {what} on {target}" if what else f"change the mount at {target}")
+
+
+def mount_step_by_step(kind: str, options: Sequence[tuple[str, str | None]], target: str) -> None:
+    """Mounts a file system by fsopen(2), which takes any number of options, each of 255 bytes.
+
+    Args:
+        options: In this order; None for an option without a value.
+    """
+    cloexec, at_fdcwd, of_the_descriptor_itself = 1, -100, 4
+    context = raw(_FSOPEN, _bytes(kind), cloexec, what="fsopen")
+    try:
+        for name, value in options:
+            action = _SET_FLAG if value is None else _SET_STRING
+            what = f"mount {kind}: {name}"
+            raw(_FSCONFIG, context, action, _bytes(name), _bytes(value), 0, what=what)
+        raw(_FSCONFIG, context, _CREATE, None, None, 0, what=f"mount {kind} on {target}")
+        made = raw(_FSMOUNT, context, cloexec, 0, what=f"mount {kind} on {target}")
+    finally:
+        os.close(context)
+    try:
+        arguments = (made, b"", at_fdcwd, _bytes(target), of_the_descriptor_itself)
+        raw(_MOVE_MOUNT, *arguments, what=f"mount {kind} on {target}")
+    finally:
+        os.close(made)
+
+
+def sync_file_system(descriptor: int) -> None:
+    """Waits until all that was written to the descriptor's file system is on its disk (syncfs)."""
+    _checked(_libc.syncfs(descriptor), "syncfs")
 
 
 def umount(target: str, flags: int = MNT_DETACH) -> None:
@@ -108,6 +145,11 @@ def prctl(option: int, value: int) -> None:
     """One prctl option with one argument."""
     arguments = (ctypes.c_ulong(word) for word in (value, 0, 0, 0))
     _checked(_libc.prctl(option, *arguments), f"prctl {option}")
+
+
+def trace_me() -> None:
+    """Lets the parent trace this process (ptrace(2), PTRACE_TRACEME)."""
+    raw(_number("ptrace"), 0, 0, 0, 0, what="ptrace")
 
 
 def restrict_mount(target: str, *, recursive: bool) -> None:

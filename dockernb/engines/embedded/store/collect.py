@@ -105,6 +105,7 @@ def _unneeded(store: ImageStore, kept: list[ImageRecord]) -> Iterator[Path]:
     names = {layer_name(diff_id) for diff_id in diff_ids} | {"empty"}
     yield from (place for place in folders.unpacked.iterdir() if place.name not in names)
     digits = {diff_id.removeprefix("sha256:") for diff_id in diff_ids}
-    yield from (file for file in folders.plain.iterdir() if file.name not in digits)
+    for folder in (folders.plain, folders.compressed):
+        yield from (file for file in folder.iterdir() if file.name not in digits)
     yield from leftovers(folders.running)
     yield from leftovers(folders.trees)

@@ -51,6 +51,11 @@ class StoreFolders:
         return self.root / "plain"
 
     @property
+    def compressed(self) -> Path:
+        """Descriptors of what plain layers became when they were pushed, by their digits."""
+        return self.root / "compressed"
+
+    @property
     def downloads(self) -> Path:
         """Blobs on their way from a registry."""
         return self.root / "downloads"
@@ -91,7 +96,7 @@ class StoreFolders:
         return self
 
     def _all(self) -> tuple[Path, ...]:
-        images = (self.records, self.unpacked, self.trees, self.plain)
+        images = (self.records, self.unpacked, self.trees, self.plain, self.compressed)
         return (self.root, *images, self.running, self.leases, self.caches, self.downloads)
 
     def _check_version(self) -> None:

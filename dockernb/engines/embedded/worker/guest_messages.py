@@ -13,6 +13,7 @@ from typing import Any
 from dockernb.engines.embedded.guest import (
     GuestCommand,
     GuestMount,
+    Limits,
     Rung,
     resolve_user,
     run_guest,
@@ -58,6 +59,7 @@ class GuestRunner:
                 network=message["network"],
                 hosts=message["hosts"],
                 mounts=mounts,
+                limits=Limits(**message["limits"]),
             )
             end = run_guest(root, self._rung, command, stdout=output, stderr=output, cancel=cancel)
         return {

@@ -16,7 +16,13 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from dockernb.engines.embedded.guest import Ladder, Rung, enter_namespaces, probe
+from dockernb.engines.embedded.guest import (
+    Ladder,
+    Rung,
+    enter_namespaces,
+    groups_here,
+    probe,
+)
 from dockernb.engines.embedded.store.folders import StoreFolders
 from dockernb.engines.embedded.worker.channel import Channel, ClosedError
 from dockernb.engines.embedded.worker.children import Children
@@ -38,8 +44,9 @@ def main(arguments: list[str]) -> int:
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     try:
         ladder = probe(store)
+        groups = groups_here()
         enter_namespaces(ladder.best)
-        channel.send(_told(ladder))
+        channel.send(_told(ladder, groups))
     except Exception as error:  # noqa: BLE001 - the engine raises it again
         channel.send(failure_of(error))
         return 1
@@ -79,9 +86,10 @@ def _work(worker: Worker) -> None:
         os._exit(code)
 
 
-def _told(ladder: Ladder) -> dict[str, object]:
+def _told(ladder: Ladder, groups: list[str]) -> dict[str, object]:
     return {
         "rung": int(ladder.best),
+        "groups": groups,
         "ladder": [dataclasses.asdict(report) for report in ladder.reports],
     }
 

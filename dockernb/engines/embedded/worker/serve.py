@@ -21,7 +21,7 @@ from dockernb.engines.embedded.worker.layers import LayerFiles
 from dockernb.engines.embedded.worker.overlay_root import OverlayRoot, remove_place
 from dockernb.engines.embedded.worker.roots import Root
 from dockernb.engines.embedded.worker.tree_root import TreeRoot
-from dockernb.engines.embedded.worker.unpack import is_unpacked, unpack_layer
+from dockernb.engines.embedded.worker.unpack import is_unpacked, settle, unpack_layer
 from dockernb.errors import EngineError
 
 __all__ = ["Worker"]
@@ -37,8 +37,8 @@ class Worker:
         self._layers = layers
         self._folders = layers.folders
         self._rung = rung
-        # The root of a user namespace cannot give files away; nor can an ordinary user.
-        is_root = os.geteuid() == 0 and not rung.in_user_namespace
+        # A supervisor keeps owners itself; and an ordinary user cannot give files away.
+        is_root = os.geteuid() == 0 and not rung.is_supervised
         self._owners: Owners = REAL if is_root else NOTED
         self._has_overlay = rung.has_overlay
         self._root: Root | None = None
@@ -53,6 +53,7 @@ class Worker:
             "pack": self._pack,
             "keep": self._keep,
             "remove": self._remove,
+            "settle": self._settle,
         }
 
     def serve(self) -> None:
@@ -141,6 +142,11 @@ class Worker:
             root.keep(message["diff_id"])
         finally:
             root.discard()
+        return {}
+
+    def _settle(self, _message: Message, _files: list[int]) -> Message:
+        if self._has_overlay:
+            settle(self._folders)
         return {}
 
     def _remove(self, message: Message, _files: list[int]) -> Message:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from dockernb.engines.embedded.files.apply import apply_tar
 from dockernb.engines.embedded.files.overlay import OverlayWhiteouts
 from dockernb.engines.embedded.files.owners import Owners
+from dockernb.engines.embedded.guest.syscalls import sync_file_system
 from dockernb.engines.embedded.store.boot import boot_id
 from dockernb.engines.embedded.store.folders import StoreFolders
 from dockernb.engines.embedded.store.names import layer_name
@@ -21,7 +24,7 @@ from dockernb.engines.embedded.worker.overlay_root import (
 from dockernb.errors import OciError
 from dockernb.oci.compression import DecompressedStream, open_layer
 
-__all__ = ["is_unpacked", "unpack_layer"]
+__all__ = ["is_unpacked", "settle", "unpack_layer"]
 
 
 def is_unpacked(folders: StoreFolders, diff_id: str) -> bool:
@@ -62,6 +65,24 @@ def unpack_layer(folders: StoreFolders, blob: Path, diff_id: str, owners: Owners
         return done.size
     finally:
         remove_place(place)
+
+
+def settle(folders: StoreFolders) -> None:
+    """Waits until layers of this boot are on the disk; then they are believed in the next ones."""
+    marks = [mark for mark in folders.unpacked.glob("*/boot") if _is_of_now(mark)]
+    descriptor = os.open(folders.unpacked, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        sync_file_system(descriptor)
+    finally:
+        os.close(descriptor)
+    for mark in marks:
+        mark.unlink(missing_ok=True)
+
+
+def _is_of_now(mark: Path) -> bool:
+    with suppress(OSError):
+        return mark.read_text() == boot_id()
+    return False
 
 
 class _Hashed:

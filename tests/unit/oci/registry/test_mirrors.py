@@ -61,6 +61,23 @@ def test_docker_hub_is_asked_when_a_mirror_fails(
     assert len(hub.seen) == 1
 
 
+@pytest.mark.parametrize(("answer", "asked"), [(hang, 1), (failing(404, "NAME_UNKNOWN"), 2)])
+def test_a_mirror_that_stalls_is_not_asked_again_by_the_same_pull(
+    hub: ScriptedServer,
+    elsewhere: ScriptedServer,
+    make_client: MakeClient,
+    answer: Reply,
+    asked: int,
+    tmp_path: Path,
+) -> None:
+    elsewhere.on("GET", MANIFESTS, answer)
+    elsewhere.on("GET", BLOBS, Reply(200, DATA))
+    client = make_client(mirrors=(elsewhere.url,), read_timeout=0.5)
+    assert resolve(client) == MANIFEST
+    client.fetch(HUB, BLOB, tmp_path / "blob", lambda _: None, threading.Event())
+    assert len(elsewhere.seen) == asked
+
+
 def test_wrong_blob_of_a_mirror_is_fetched_from_docker_hub(
     hub: ScriptedServer, elsewhere: ScriptedServer, make_client: MakeClient, tmp_path: Path
 ) -> None:

@@ -58,15 +58,16 @@ X86_64 = Arch(
     "x86_64",
     0xC000003E,
     _numbered("""
-        open 2  stat 4  fstat 5  lstat 6  access 21  execve 59  truncate 76  chdir 80  rename 82
-        mkdir 83  rmdir 84  creat 85  link 86  unlink 87  symlink 88  readlink 89  chmod 90
-        fchmod 91  chown 92  fchown 93  lchown 94  getuid 102  getgid 104  setuid 105  setgid 106
-        geteuid 107  getegid 108  setreuid 113  setregid 114  getgroups 115  setgroups 116
-        setresuid 117  getresuid 118  setresgid 119  getresgid 120  setfsuid 122  setfsgid 123
-        capset 126  mknod 133  listxattr 194  llistxattr 195  flistxattr 196  openat 257
-        mkdirat 258  mknodat 259  fchownat 260  newfstatat 262  unlinkat 263  renameat 264
-        linkat 265  symlinkat 266  readlinkat 267  fchmodat 268  faccessat 269  utimensat 280
-        renameat2 316  execveat 322  statx 332
+        open 2  stat 4  fstat 5  lstat 6  access 21  bind 49  execve 59  exit 60  truncate 76
+        chdir 80  rename 82  mkdir 83  rmdir 84  creat 85  link 86  unlink 87  symlink 88
+        readlink 89  chmod 90  fchmod 91  chown 92  fchown 93  lchown 94  getuid 102  getgid 104
+        setuid 105  setgid 106  geteuid 107  getegid 108  setreuid 113  setregid 114
+        getgroups 115  setgroups 116  setresuid 117  getresuid 118  setresgid 119  getresgid 120
+        setfsuid 122  setfsgid 123  capget 125  capset 126  mknod 133  chroot 161  listxattr 194
+        llistxattr 195  flistxattr 196  exit_group 231  openat 257  mkdirat 258  mknodat 259
+        fchownat 260  newfstatat 262  unlinkat 263  renameat 264  linkat 265  symlinkat 266
+        readlinkat 267  fchmodat 268  faccessat 269  utimensat 280  renameat2 316  execveat 322
+        statx 332
     """),
     stat_bytes=144,
     stat_mode=24,
@@ -83,12 +84,13 @@ AARCH64 = Arch(
     0xC00000B7,
     _numbered("""
         listxattr 11  llistxattr 12  flistxattr 13  mknodat 33  mkdirat 34  unlinkat 35
-        symlinkat 36  linkat 37  renameat 38  truncate 45  faccessat 48  chdir 49  fchmod 52
-        fchmodat 53  fchownat 54  fchown 55  openat 56  readlinkat 78  newfstatat 79  fstat 80
-        utimensat 88  capset 91  setregid 143  setgid 144  setreuid 145  setuid 146  setresuid 147
-        getresuid 148  setresgid 149  getresgid 150  setfsuid 151  setfsgid 152  getgroups 158
-        setgroups 159  getuid 174  geteuid 175  getgid 176  getegid 177  execve 221  renameat2 276
-        execveat 281  statx 291
+        symlinkat 36  linkat 37  renameat 38  truncate 45  faccessat 48  chdir 49  chroot 51
+        fchmod 52  fchmodat 53  fchownat 54  fchown 55  openat 56  readlinkat 78  newfstatat 79
+        fstat 80  utimensat 88  capget 90  capset 91  exit 93  exit_group 94  setregid 143
+        setgid 144  setreuid 145  setuid 146  setresuid 147  getresuid 148  setresgid 149
+        getresgid 150  setfsuid 151  setfsgid 152  getgroups 158  setgroups 159  getuid 174
+        geteuid 175  getgid 176  getegid 177  bind 200  execve 221  renameat2 276  execveat 281
+        statx 291
     """),
     stat_bytes=128,
     stat_mode=16,

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from .arch import Arch
 from .id_table import IdTable
 from .ids import Ids
 from .notify import Call, Listener
 from .served import Served
+
+if TYPE_CHECKING:
+    from .traced import Traced
 
 __all__ = ["GO_ON", "Context", "Handler", "Handlers", "int32", "uint32"]
 
@@ -28,6 +32,8 @@ class Context:
 
     Args:
         served: Paths that the supervisor serves, on a rung without mounts.
+        traced: What is known of a guest under PRoot.
+        first_port: Ports below it are refused by the kernel.
         warnings: Kinds of things that could not be done as the kernel does them.
     """
 
@@ -35,6 +41,8 @@ class Context:
     listener: Listener
     table: IdTable
     served: Served | None = None
+    traced: Traced | None = None
+    first_port: int = 0
     warnings: set[str] = field(default_factory=set)
 
     def restricted(self, call: Call) -> Ids | None:

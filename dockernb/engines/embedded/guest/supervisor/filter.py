@@ -24,19 +24,29 @@ _LOAD, _JUMP_EQUAL, _JUMP_AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
 _NR, _ARCH, _ARGUMENTS = 0, 4, 16
 #: Only of use where paths are served by the supervisor.
 _FOR_SERVED_PATHS = {"readlink", "readlinkat"}
+#: Only of use under PRoot.
+_FOR_PROOT = {"capget", "chroot", "exit", "exit_group"}
+#: PRoot 5.1 lets them through with the guest's paths in them, or loses the process that they make.
+_UNKNOWN_TO_PROOT = {"statx", "faccessat2", "execveat", "renameat2"}
+_CLONE3, _OPEN_TREE, _FSOPEN, _FSPICK, _MOUNT_SETATTR, _LANDLOCK = 435, 428, 430, 433, 442, 444
+_NEWER_FOR_PROOT = (_OPEN_TREE, _FSOPEN, _FSPICK, _CLONE3, _MOUNT_SETATTR, _LANDLOCK)
 
 
-def build_filter(arch: Arch, *, served: bool) -> bytes:
+def build_filter(arch: Arch, *, served: bool, translated: bool = False) -> bytes:
     """The instructions (8 bytes each) for a guest.
 
     Args:
         served: Whether the supervisor serves paths (rung 4), and so has to see readlink(2) too.
+        translated: Whether PRoot translates paths (rung 6): calls that it does not know are denied.
     """
-    notified = [
-        number for name, number in arch.calls.items() if served or name not in _FOR_SERVED_PATHS
-    ]
+    left_out = set() if served else _FOR_SERVED_PATHS
+    left_out = left_out | (_UNKNOWN_TO_PROOT if translated else _FOR_PROOT)
+    notified = [number for name, number in arch.calls.items() if name not in left_out]
+    missing = [*NEWER_CALLS]
+    if translated:
+        missing += [arch.calls[name] for name in _UNKNOWN_TO_PROOT] + [*_NEWER_FOR_PROOT]
     program = _calls_of(arch)
-    for number in NEWER_CALLS:
+    for number in missing:
         program += [_instruction(_JUMP_EQUAL, number, no=1), _instruction(_RETURN, ENOSYS)]
     for number in sorted(notified):
         program += [_instruction(_JUMP_EQUAL, number, no=1), _instruction(_RETURN, NOTIFY)]

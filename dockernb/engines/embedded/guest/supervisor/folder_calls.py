@@ -19,6 +19,7 @@ from .owner_calls import new_owner
 from .paths import AT_FDCWD, open_parent, open_path
 from .permissions import EXECUTE, WRITE, check, check_search, is_owner, owner_of, permitted
 from .process import read_path, umask_of
+from .root_rights import change_as_root
 
 __all__ = ["handlers"]
 
@@ -37,21 +38,19 @@ def handlers(context: Context) -> Handlers:
         "chmod": (None, 0), "fchmodat": (0, 1), "utimensat": (0, 1), "fchmod": (0, -1),
     }  # fmt: skip
     found: Handlers = {
-        "mkdir": _restricted(context, lambda ids, call: _make_folder(ids, call, AT_FDCWD, 0)),
-        "mkdirat": _restricted(
-            context, lambda ids, call: _make_folder(ids, call, int32(call.args[0]), 1)
-        ),
-        "symlink": _restricted(context, lambda ids, call: _make_link(ids, call, AT_FDCWD, 1)),
-        "symlinkat": _restricted(
-            context, lambda ids, call: _make_link(ids, call, int32(call.args[1]), 2)
-        ),
         "truncate": _restricted(context, lambda ids, call: _check_path(ids, call, WRITE)),
         "chdir": _restricted(context, lambda ids, call: _check_path(ids, call, EXECUTE)),
     }
+    making: dict[str, tuple[Callable[[Ids, Call, int, int], int], int | None, int]] = {
+        "mkdir": (_make_folder, None, 0), "mkdirat": (_make_folder, 0, 1),
+        "symlink": (_make_link, None, 1), "symlinkat": (_make_link, 1, 2),
+    }  # fmt: skip
+    for name, (make, folder, path) in making.items():
+        found[name] = _making(context, name, make, folder, path)
     for name, places in changes.items():
-        found[name] = _changing(context, places)
-    for name, (folder, path) in attributes.items():
-        found[name] = _owning(context, folder, path)
+        found[name] = _changing(context, name, places)
+    for name, (at, path) in attributes.items():
+        found[name] = _owning(context, at, path)
     return found
 
 
@@ -63,12 +62,33 @@ def _restricted(context: Context, handler: Callable[[Ids, Call], int]) -> Handle
     return handle
 
 
-def _changing(context: Context, places: list[tuple[int | None, int]]) -> Handler:
+def _making(
+    context: Context,
+    name: str,
+    make: Callable[[Ids, Call, int, int], int],
+    folder_register: int | None,
+    path_register: int,
+) -> Handler:
+    """Calls that make a folder or a link, which belongs to the user who made it."""
+
+    def handle(call: Call) -> int:
+        ids = context.restricted(call)
+        if ids is None:
+            return change_as_root(name, call, [path_register]) if context.traced else GO_ON
+        folder = AT_FDCWD if folder_register is None else int32(call.args[folder_register])
+        return make(ids, call, folder, path_register)
+
+    return handle
+
+
+def _changing(context: Context, name: str, places: list[tuple[int | None, int]]) -> Handler:
     """Calls that take a name out of a folder or put one into it."""
 
     def handle(call: Call) -> int:
         served = context.served
         ids = context.restricted(call)
+        if ids is None and context.traced:
+            return change_as_root(name, call, [register for _, register in places])
         if ids is None and served is None:
             return GO_ON
         for folder_register, path_register in places:
@@ -87,7 +107,7 @@ def _check_change(ids: Ids, call: Call, folder: int, path: bytes) -> None:
     parent, name = open_parent(call.pid, folder, path)
     try:
         check(ids, parent, WRITE | EXECUTE)
-        check_search(ids, call.pid, parent)
+        check_search(ids, call, parent)
         if os.fstat(parent).st_mode & stat.S_ISVTX and not is_owner(ids, owner_of(parent)):
             try:
                 owner = read_owner(name, dir_fd=parent) or Owner()
@@ -167,7 +187,7 @@ def _make_link(ids: Ids, call: Call, folder: int, path_register: int) -> int:
 
 def _check_new(ids: Ids, call: Call, parent: int, name: bytes) -> None:
     """EEXIST comes before EACCES, as mkdir -p relies on."""
-    check_search(ids, call.pid, parent)
+    check_search(ids, call, parent)
     try:
         os.lstat(name, dir_fd=parent)
     except FileNotFoundError:

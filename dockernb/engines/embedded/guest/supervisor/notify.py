@@ -76,10 +76,16 @@ class Call:
 
 
 class Listener:
-    """The supervisor's end of the notification descriptor."""
+    """The supervisor's end of the notification descriptor.
 
-    def __init__(self, descriptor: int) -> None:
+    Args:
+        roots: The folders at which a way up through the guest's tree ends, where they are not the
+            root of the guest's processes (PRoot).
+    """
+
+    def __init__(self, descriptor: int, roots: tuple[os.stat_result, ...] = ()) -> None:
         self.descriptor = descriptor
+        self.roots = roots
         self._buffer = bytearray(_NOTIFICATION.size)
         with contextlib.suppress(OSError):
             # Linux 6.6: wake up the other side on this processor; halves the time of a call.

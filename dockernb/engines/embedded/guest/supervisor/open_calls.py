@@ -7,13 +7,15 @@ import os
 import stat
 
 from ..owners import write_owner
+from ..secrets import SECRETS
 from .context import GO_ON, Context, Handlers, int32, uint32
 from .ids import Ids
 from .notify import Call
 from .owner_calls import new_owner
 from .paths import AT_FDCWD, open_parent, open_path
-from .permissions import EXECUTE, READ, WRITE, check, check_search, permitted
+from .permissions import EXECUTE, READ, WRITE, check, check_search, check_way, permitted
 from .process import read_path, umask_of, write_memory
+from .root_rights import open_as_root
 
 __all__ = ["handlers"]
 
@@ -21,6 +23,8 @@ _AT_SYMLINK_NOFOLLOW = 0x100
 _CREATE = os.O_CREAT | os.O_WRONLY | os.O_TRUNC
 #: Below these a user's rights are the kernel's matter.
 _NOT_FILES = (b"/dev/", b"/proc/", b"/sys/")
+#: But this is where PRoot finds a secret.
+_SECRETS = os.fsencode(SECRETS)
 
 
 def handlers(context: Context) -> Handlers:
@@ -45,16 +49,21 @@ class _Files:
     def open(self, call: Call, folder: int, path: int, flags: int, mode: int) -> int | None:
         context = self._context
         ids = context.restricted(call)
-        if ids is None and context.served is None:
+        if ids is None and context.served is None and context.traced is None:
             return GO_ON
         name, flags = read_path(call, path), uint32(flags)
+        if context.traced:
+            if context.traced.opens_program(context, call, name):
+                return GO_ON
+            if ids is None:
+                return self._open_as_root(call, name, flags, mode)
         if context.served:
             opened = context.served.open(call.pid, folder, name, flags)
             if opened is not None:
                 self._check_served(call, ids, folder, name, opened, _wanted(flags))
                 self._hand_over(call, opened, flags)
                 return None
-        if ids is None or flags & os.O_PATH or not name or name.startswith(_NOT_FILES):
+        if ids is None or flags & os.O_PATH or not name or _is_kernels(name):
             return GO_ON
         follow = not flags & os.O_NOFOLLOW and flags & (os.O_CREAT | os.O_EXCL) != (
             os.O_CREAT | os.O_EXCL
@@ -70,10 +79,17 @@ class _Files:
             return GO_ON
         try:
             check(ids, found, _wanted(flags))
-            _check_way(ids, call, folder, name)
+            check_way(ids, call, folder, name)
         finally:
             os.close(found)
         return GO_ON
+
+    def _open_as_root(self, call: Call, name: bytes, flags: int, mode: int) -> int | None:
+        opened = None if _is_kernels(name) else open_as_root(call, name, flags, mode)
+        if opened is None:
+            return GO_ON
+        self._hand_over(call, opened, flags)
+        return None
 
     def _check_served(
         self, call: Call, ids: Ids | None, folder: int, name: bytes, opened: int, wanted: int
@@ -83,7 +99,7 @@ class _Files:
             return
         mode = os.fstat(opened).st_mode
         owner = self._context.served.owner(call.pid, folder, name)
-        is_file = stat.S_ISREG(mode) and not name.startswith(_NOT_FILES)
+        is_file = stat.S_ISREG(mode) and not _is_kernels(name)
         if is_file and not permitted(ids, mode, owner, wanted):
             os.close(opened)
             raise PermissionError(errno.EACCES, "denied by its mode")
@@ -94,7 +110,7 @@ class _Files:
         parent, base = open_parent(call.pid, folder, name)
         try:
             check(ids, parent, WRITE | EXECUTE)
-            check_search(ids, call.pid, parent)
+            check_search(ids, call, parent)
             permissions = mode & 0o7777 & ~umask_of(call.pid)
             # Exclusively: what another process made meanwhile has its own owner.
             how = flags | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NOCTTY
@@ -125,7 +141,7 @@ class _Files:
                 self._check_served(call, ids, folder, name, served, uint32(mode) & 7)
                 os.close(served)
                 return 0
-        if ids is None or not name or name.startswith(_NOT_FILES):
+        if ids is None or not name or _is_kernels(name):
             return GO_ON
         try:
             found = open_path(call.pid, folder, name, follow=follow)
@@ -133,7 +149,7 @@ class _Files:
             return GO_ON
         try:
             check(ids, found, uint32(mode) & 7)
-            _check_way(ids, call, folder, name)
+            check_way(ids, call, folder, name)
         finally:
             os.close(found)
         return GO_ON
@@ -152,17 +168,10 @@ class _Files:
         return len(target)
 
 
+def _is_kernels(path: bytes) -> bool:
+    return path.startswith(_NOT_FILES) and not path.startswith(_SECRETS)
+
+
 def _wanted(flags: int) -> int:
     wanted = {os.O_RDONLY: READ, os.O_WRONLY: WRITE}.get(flags & os.O_ACCMODE, READ | WRITE)
     return wanted | (WRITE if flags & os.O_TRUNC else 0)
-
-
-def _check_way(ids: Ids, call: Call, folder: int, name: bytes) -> None:
-    try:
-        parent, _ = open_parent(call.pid, folder, name)
-    except OSError:
-        return
-    try:
-        check_search(ids, call.pid, parent)
-    finally:
-        os.close(parent)

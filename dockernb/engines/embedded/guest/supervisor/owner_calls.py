@@ -105,7 +105,7 @@ def _record(
         _check_change(ids, old, new)
     try:
         # The kernel's own part: ctime, set-ID bits and capabilities go, overlay copies up.
-        os.chown(f"/proc/self/fd/{descriptor}", 0, 0)
+        os.chown(f"/proc/self/fd/{descriptor}", os.geteuid(), os.getegid())
         if place is None:
             write_owner(descriptor, new)
         else:
@@ -137,7 +137,7 @@ def _make(context: Context, call: Call, folder: int, first: int) -> int:
     try:
         if ids is not None:
             check(ids, parent, WRITE)
-            check_search(ids, call.pid, parent)
+            check_search(ids, call, parent)
         permissions = stat.S_IMODE(mode) & ~umask_of(call.pid)
         owner = new_owner(ids, parent)
         if is_device:

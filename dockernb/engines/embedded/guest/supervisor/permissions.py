@@ -8,8 +8,20 @@ import stat
 
 from ..owners import Owner, read_owner
 from .ids import Ids
+from .notify import Call
+from .paths import open_parent
 
-__all__ = ["EXECUTE", "READ", "WRITE", "check", "check_search", "is_owner", "owner_of", "permitted"]
+__all__ = [
+    "EXECUTE",
+    "READ",
+    "WRITE",
+    "check",
+    "check_search",
+    "check_way",
+    "is_owner",
+    "owner_of",
+    "permitted",
+]
 
 READ, WRITE, EXECUTE = 4, 2, 1
 _MOST_FOLDERS = 2048
@@ -42,16 +54,16 @@ def check(ids: Ids, descriptor: int, wanted: int) -> None:
         raise PermissionError(errno.EACCES, "denied by its mode")
 
 
-def check_search(ids: Ids, pid: int, folder: int) -> None:
+def check_search(ids: Ids, call: Call, folder: int) -> None:
     """Raises EACCES unless `ids` may pass through the open `folder` and all above it."""
-    root = os.stat(f"/proc/{pid}/root")
+    roots = call.listener.roots or (os.stat(f"/proc/{call.pid}/root"),)
     here = os.dup(folder)
     try:
         for _ in range(_MOST_FOLDERS):
             status = os.fstat(here)
             if not permitted(ids, status.st_mode, owner_of(here), EXECUTE):
                 raise PermissionError(errno.EACCES, "a folder on the way is closed")
-            if os.path.samestat(status, root):
+            if any(os.path.samestat(status, root) for root in roots):
                 return
             flags = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
             above = os.open("..", flags, dir_fd=here)
@@ -61,6 +73,21 @@ def check_search(ids: Ids, pid: int, folder: int) -> None:
                 return
     finally:
         os.close(here)
+
+
+def check_way(ids: Ids, call: Call, folder: int, path: bytes) -> None:
+    """Raises EACCES unless `ids` may pass through the folders that lead to `path`.
+
+    A path whose folder cannot be found is the kernel's to refuse.
+    """
+    try:
+        parent, _ = open_parent(call.pid, folder, path)
+    except OSError:
+        return
+    try:
+        check_search(ids, call, parent)
+    finally:
+        os.close(parent)
 
 
 def is_owner(ids: Ids, owner: Owner) -> bool:

@@ -9,8 +9,8 @@ import stat
 from .context import GO_ON, Context, Handlers, int32
 from .ids import Ids, exec_program
 from .notify import Call
-from .paths import AT_FDCWD, open_parent, open_path
-from .permissions import EXECUTE, check, check_search, owner_of
+from .paths import AT_FDCWD, open_path
+from .permissions import EXECUTE, check, check_way, owner_of
 from .process import read_path, write_memory
 
 __all__ = ["handlers"]
@@ -25,6 +25,8 @@ def handlers(context: Context) -> Handlers:
 
 
 def _execute(context: Context, call: Call, folder: int, address: int) -> int:
+    if context.traced:
+        return context.traced.execute(call)
     if context.table.only_root and context.served is None:
         return GO_ON
     path = read_path(call, address) if address else b""
@@ -57,11 +59,7 @@ def _check_execute(ids: Ids, call: Call, folder: int, path: bytes, program: int)
     check(ids, program, EXECUTE)
     if not path or ids.capable:
         return
-    parent, _ = open_parent(call.pid, folder, path)
-    try:
-        check_search(ids, call.pid, parent)
-    finally:
-        os.close(parent)
+    check_way(ids, call, folder, path)
 
 
 def _after(ids: Ids, program: int, mode: int) -> Ids:

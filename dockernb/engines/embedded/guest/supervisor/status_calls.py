@@ -12,7 +12,7 @@ from ..owners import Owner, read_owner
 from .context import GO_ON, Context, Handlers, int32, uint32
 from .notify import Call
 from .paths import AT_FDCWD, open_parent, open_path
-from .permissions import check_search
+from .permissions import check_way
 from .process import read_path, write_memory
 
 __all__ = ["handlers"]
@@ -68,7 +68,7 @@ class _Status:
         if served and descriptor is not None:
             owner = served.owner(call.pid, folder, path)
         elif descriptor is None:
-            if path.startswith(b"/proc/"):
+            if path.startswith(b"/proc/") and not self._context.traced:
                 return GO_ON
             try:
                 descriptor = open_path(call.pid, folder, path, follow=follow)
@@ -90,14 +90,7 @@ class _Status:
         ids = self._context.restricted(call)
         if ids is None or not path or path.startswith((b"/dev/", b"/proc/", b"/sys/")):
             return
-        try:
-            parent, _ = open_parent(call.pid, folder, path)
-        except OSError:
-            return
-        try:
-            check_search(ids, call.pid, parent)
-        finally:
-            os.close(parent)
+        check_way(ids, call, folder, path)
 
     def _owner(self, call: Call, folder: int, path: bytes, descriptor: int) -> Owner | None:
         """The owner to show, or None when the kernel's answer is right."""
@@ -110,16 +103,18 @@ class _Status:
         status = os.fstat(descriptor)
         if status.st_uid == _UNMAPPED:
             return Owner()
+        # Without a user namespace, nothing but the record makes a file root's.
+        other = Owner() if self._context.traced else None
         if stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode) or not path:
-            return None
+            return other
         try:
             parent, name = open_parent(call.pid, folder, path)
         except OSError:
-            return None
+            return other
         try:
-            return read_owner(name, dir_fd=parent)
+            return read_owner(name, dir_fd=parent) or other
         except OSError:
-            return None
+            return other
         finally:
             os.close(parent)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
+import os
 
 from . import (
     attribute_calls,
     folder_calls,
     id_calls,
     limit_calls,
+    network_calls,
     open_calls,
     owner_calls,
     program_calls,
@@ -20,6 +22,7 @@ from .id_table import IdTable
 from .ids import Ids
 from .notify import Listener
 from .served import Served
+from .traced import Traced
 
 __all__ = ["Supervisor"]
 
@@ -28,6 +31,7 @@ _MODULES = (
     folder_calls,
     id_calls,
     limit_calls,
+    network_calls,
     open_calls,
     owner_calls,
     program_calls,
@@ -41,16 +45,27 @@ class Supervisor:
     Args:
         listener: The descriptor that the guest's filter sends calls to; not closed here.
         initial: Who the guest starts as.
+        first_port: Of those that the kernel lets it bind.
+        traced: For a guest under PRoot; `roots` are where its tree ends upwards.
     """
 
-    def __init__(self, listener: int, initial: Ids, served: Served | None) -> None:
+    def __init__(
+        self,
+        listener: int,
+        initial: Ids,
+        served: Served | None,
+        traced: Traced | None = None,
+        roots: tuple[os.stat_result, ...] = (),
+        first_port: int = 0,
+    ) -> None:
         arch = native()
-        self._listener = Listener(listener)
-        self._context = Context(arch, self._listener, IdTable(initial), served)
+        self._listener = Listener(listener, roots)
+        self._context = Context(arch, self._listener, IdTable(initial), served, traced, first_port)
         self._handlers: dict[int, Handler] = {}
         numbers = {**arch.calls, **{name: number for name, (number, _) in arch.limit_calls.items()}}
-        for module in _MODULES:
-            for name, handler in module.handlers(self._context).items():
+        found = [module.handlers(self._context) for module in _MODULES]
+        for handlers in [*found, traced.handlers(self._context) if traced else {}]:
+            for name, handler in handlers.items():
                 if name in numbers:
                     self._handlers[numbers[name]] = handler
 
@@ -65,6 +80,12 @@ class Supervisor:
         call = listener.receive()
         if call is None:
             return
+        traced = self._context.traced
+        if traced:
+            if call.pid == traced.tracer:
+                listener.let_go_on(call)
+                return
+            traced.meet(call)
         handler = self._handlers.get(call.number)
         try:
             result = GO_ON if handler is None else handler(call)
