@@ -6,7 +6,7 @@ import codecs
 import logging
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from dockernb.build.events import BuildEvent, OutputReceived, StepFinished, StepStarted
@@ -33,6 +33,7 @@ class CardLike(Protocol):
     def finish(self) -> None: ...
     def close(self) -> None: ...
     def open_files_with(self, opener: Any) -> None: ...
+    def show_findings(self, findings: Sequence[Sequence[str]]) -> None: ...
 
 
 def make_card() -> CardLike:
@@ -74,6 +75,13 @@ class CardShelf:
         self._anonymous.append(card)
         if len(self._anonymous) > self.ANONYMOUS:
             _close(self._anonymous.popleft())
+
+    def show_findings(self, by_cell: Mapping[str, Sequence[Sequence[str]]]) -> None:
+        """Shows what a check found on the last card of each cell; on all others nothing."""
+        for cell_id, cards in tuple(self._by_cell.items()):
+            for card in cards[:-1]:
+                card.show_findings(())
+            cards[-1].show_findings(by_cell.get(cell_id, ()))
 
     def forget(self, cell_ids: Iterable[str]) -> None:
         """Closes the cards of deleted cells."""

@@ -134,6 +134,16 @@ class Card:
         """Shows that the step's snapshot no longer fits the notebook; "" takes the mark away."""
         self._make_widget().stale = visible(reason)
 
+    def show_findings(self, findings: Sequence[Sequence[str]]) -> None:
+        """Shows what a check found in the card's cell, in place of what it found before.
+
+        Args:
+            findings: Level, place in the cell, rule, message and link of each.
+        """
+        shown = [[visible(text[:1000]) for text in finding] for finding in findings[:50]]
+        if self._widget is not None or shown:
+            self._make_widget().findings = shown
+
     def offer(self, actions: Sequence[tuple[str, str]], on_action: Callable[[str], None]) -> None:
         """Puts buttons on the card.
 

@@ -9,7 +9,7 @@ from ..lint.finding import LEVELS
 from .figures import format_bytes, format_count
 from .visible import visible
 
-__all__ = ["lint_html", "lint_text"]
+__all__ = ["findings_by_cell", "lint_html", "lint_text"]
 
 _COLORS = {"error": "#e0453d", "warning": "#a37200", "info": "#2f7de0", "style": "#808080"}
 _ROW = "border-top:1px solid rgba(128,128,128,0.4);padding:4px 0"
@@ -33,6 +33,18 @@ def lint_html(report: LintReport) -> str:
     rows = "".join(_row(placed) for placed in report.findings)
     notes = "".join(f"<div>{escape(text)}</div>" for text in (_sum(report), *report.notes))
     return f"<div>{rows}<div style='{_ROW}'>{notes}</div></div>"
+
+
+def findings_by_cell(report: LintReport) -> dict[str, list[list[str]]]:
+    """For the cards: cell ID -> level, place, rule, message and link of each finding."""
+    found: dict[str, list[list[str]]] = {}
+    for placed in report.findings:
+        if placed.cell is not None:
+            finding = placed.finding
+            place = f"line {placed.line}" if placed.cell.count > 1 else ""
+            row = [finding.level, place, finding.rule, finding.message, finding.link]
+            found.setdefault(placed.cell.cell_id, []).append(row)
+    return found
 
 
 def _row(placed: PlacedFinding) -> str:

@@ -38,6 +38,7 @@ class CardWidget(anywidget.AnyWidget):
     progress = traitlets.Dict().tag(sync=True)
     files = traitlets.Dict().tag(sync=True)
     actions: Any = traitlets.List().tag(sync=True)
+    findings: Any = traitlets.List().tag(sync=True)
     stale = traitlets.Unicode().tag(sync=True)
     # The value never changes; it is made when a page asks, so that no log is sent twice.
     late = traitlets.Dict().tag(sync=True, to_json=lambda _, widget: widget.late_state())

@@ -87,7 +87,9 @@ def test_file_opens_from_the_card_with_its_changes_and_can_be_downloaded(
     expect(bars).to_have_count(1)
     assert bars.evaluate("bar => bar.clientWidth") > 50, "what is lost is seen in the picture"
     expect(lab.output(LINT)).to_contain_text("900.0 kB in [3]")
-    lab.screenshot("look", HISTORY, LINT)
+    finding = lab.card(3).root.locator(".dnb-finding")
+    expect(finding).to_contain_text("costs 900.0 kB in [3] all the same")
+    lab.screenshot("look", 3, HISTORY, LINT)
 
     lab.choose_theme("Dark")
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dockernb.kernel.cell import split_cell
 from dockernb.lint.cells import exported_cells
 from dockernb.lint.check import built_of, lint
-from dockernb.ui.lint_view import lint_html, lint_text
+from dockernb.ui.lint_view import findings_by_cell, lint_html, lint_text
 
 from .place import show_json
 from .registry import MagicCall, MagicError, magic
@@ -17,8 +17,8 @@ __all__: list[str] = []
 def lint_(call: MagicCall) -> None:
     """Checks the whole notebook as one Dockerfile: BuildKit's checks, hadolint, and our own rules.
 
-    What they find stands with its cell and line. Cells that were built add numbers: what a file
-    that is removed too late costs, and in which cell.
+    What they find is told by cell and line, and stands on the cells' cards. Cells that were built
+    add numbers: what a file that is removed too late costs, and in which cell.
     """
     words = call.words(1)
     if words not in ([], ["--json"]):
@@ -30,6 +30,7 @@ def lint_(call: MagicCall) -> None:
     results = call.session.results()
     user = call.session.scope().user if results else None
     report = lint(text, cells, built_of(results, cells, user))
+    call.workspace.cards.show_findings(findings_by_cell(report))
     if words:
         rows = [each.to_json() for each in report.findings]
         show_json(call, {"findings": rows, "notes": list(report.notes)})

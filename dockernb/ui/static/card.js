@@ -62,6 +62,7 @@ class Card {
     this.pull = h("div", { class: "dnb-pull" });
     this.error = h("div", { class: "dnb-error", role: "alert" });
     this.notes = h("div", { class: "dnb-notes" });
+    this.findings = h("div", { class: "dnb-notes", "aria-label": "Lint" });
     this.tabs = TABS.map((name) => this.tab(name));
     this.tablist = h("div", {
       class: "dnb-tabs", role: "tablist", "data-lm-suppress-shortcuts": "true", onkeydown: (e) => this.tabKey(e),
@@ -73,7 +74,7 @@ class Card {
       h("div", { class: "dnb-head" }, this.badge,
         h("span", { class: "dnb-facts" }, this.snapshot, this.exit, this.origin, this.why),
         h("span", { class: "dnb-end" }, this.time, this.size, this.actions)),
-      this.dots, this.pull, this.error, this.notes,
+      this.dots, this.pull, this.error, this.notes, this.findings,
       h("div", { class: "dnb-body" }, this.tablist, this.panel));
     this.root.replaceChildren(this.card);
   }
@@ -94,7 +95,7 @@ class Card {
       cancelAnimationFrame(this.frame);
       this.frame = requestAnimationFrame(() => this.update());
     };
-    for (const name of ["header", "progress", "files", "actions", "stale"]) on(`change:${name}`, later);
+    for (const name of ["header", "progress", "files", "actions", "findings", "stale"]) on(`change:${name}`, later);
     on("msg:custom", (message, buffers) => this.receive(message, buffers));
     on("comm_live_update", () => this.heal());
     this.ticker = setInterval(() => this.tick(), 100);
@@ -144,7 +145,7 @@ class Card {
 
   /** Draws what changed; traits keep their identity while they do not change. */
   update() {
-    const { header, progress, files, actions, stale } = this.state();
+    const { header, progress, files, actions, findings, stale } = this.state();
     const fresh = (name, value) => this.drawn[name] !== value && ((this.drawn[name] = value), true);
     const again = header.status === "running" && this.drawn.status && this.drawn.status !== "running";
     if (again) this.restart();
@@ -155,13 +156,14 @@ class Card {
     }
     if (fresh("header", header) | fresh("stale", stale)) this.drawHeader(header, stale);
     if (fresh("actions", actions)) this.drawActions(actions);
+    if (fresh("findings", findings)) drawFindings(this.findings, findings ?? []);
     this.drawn.status = header.status;
     this.drawTabs();
   }
 
   state() {
     const state = {};
-    for (const name of ["header", "progress", "files", "actions", "stale"]) state[name] = this.model.get(name);
+    for (const name of ["header", "progress", "files", "actions", "findings", "stale"]) state[name] = this.model.get(name);
     return state;
   }
 

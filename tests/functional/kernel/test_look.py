@@ -143,6 +143,16 @@ def test_history_has_time_size_cache_and_files_of_every_step(kernel: Kernel) -> 
     assert rows[3]["added_bytes"] == len(PNG)
 
 
+def test_lint_tells_by_cell_with_numbers_and_on_the_cards(kernel: Kernel) -> None:
+    ran = kernel.run("%lint", cell_id="lint")
+    told = shown(ran)["text/plain"]
+    assert "[3] line 1: warning dnb-late-cleanup: /srv/data/big is removed here" in told
+    assert "costs 300.0 kB in [2]" in told
+    states = [content["data"].get("state", {}) for content in ran.of("comm_msg")]
+    on_cards = [state["findings"] for state in states if state.get("findings")]
+    assert ["warning", "dnb-late-cleanup"] in [[f[0], f[2]] for each in on_cards for f in each]
+
+
 def open_on_card(kernel: Kernel, ran: Ran, message: dict[str, Any]) -> tuple[dict[str, Any], list]:
     """What the card's part in the browser sends, and the answer with its buffers."""
     outputs = [content["data"] for content in ran.of("display_data")]
