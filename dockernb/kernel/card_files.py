@@ -86,8 +86,9 @@ class CardFiles:
             "diff": [],
             "diff_note": "",
         }
-        if entry.change == "M" and view.parent_id:
-            answer.update(self._compared(view.parent_id, entry, shown))
+        parent_id = _parent_of(view)
+        if entry.change == "M" and parent_id:
+            answer.update(self._compared(parent_id, entry, shown))
         return answer, [shown.data] if shown.picture else []
 
     def _compared(self, parent_id: str, entry: DiffEntry, shown: ShownFile) -> dict[str, Any]:
@@ -130,10 +131,14 @@ def _entry(view: CardView, path: object) -> DiffEntry:
 
 def _image_of(view: CardView, entry: DiffEntry) -> str:
     """What a step deleted is looked for in the snapshot before it."""
-    image_id = view.parent_id if entry.change == "D" else view.snapshot and view.snapshot.id
+    image_id = _parent_of(view) if entry.change == "D" else view.snapshot and view.snapshot.id
     if not image_id:
         raise LookError("there is no snapshot that holds this file")
     return image_id
+
+
+def _parent_of(view: CardView) -> str | None:
+    return view.parent_id or (view.snapshot.parent if view.snapshot else None)
 
 
 def _failure(message: str, hint: str | None) -> dict[str, Any]:

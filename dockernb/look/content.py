@@ -52,21 +52,34 @@ def absolute(path: str, folder: str = "/") -> str:
 
 
 def resolve(view: FileView, path: str) -> str:
-    """The path behind symbolic links.
+    """The path behind all symbolic links, those of the folders on the way too.
 
     Raises:
         LookError: there is nothing, or links lead in a circle.
     """
-    current = path
-    for _ in range(MAX_LINKS):
+    done = "/"
+    left = [name for name in reversed(path.split("/")) if name]
+    links = 0
+    while left:
+        name = left.pop()
+        if name in (".", ".."):
+            done = posixpath.dirname(done) if name == ".." else done
+            continue
+        current = posixpath.join(done, name)
         found = view.stat(current)
         if found is None:
             behind = "" if current == path else f': it leads to "{current}"'
-            raise LookError(f'there is no "{path}" in the snapshot{behind}')
+            raise LookError(f'there is no "{path}" in the snapshot{behind if links else ""}')
         if found.type != "symlink" or found.link_target is None:
-            return current
-        current = absolute(found.link_target, posixpath.dirname(current))
-    raise LookError(f'"{path}" is a link that leads in a circle')
+            done = current
+            continue
+        links += 1
+        if links > MAX_LINKS or len(found.link_target) > MAX_PATH:
+            raise LookError(f'"{path}" is a link that leads in a circle')
+        if found.link_target.startswith("/"):
+            done = "/"
+        left += [part for part in reversed(found.link_target.split("/")) if part]
+    return done
 
 
 def read_content(view: FileView, path: str, limit: int) -> FileContent:

@@ -6,6 +6,7 @@ gone; a file that it changes is there twice.
 
 from __future__ import annotations
 
+import bisect
 import posixpath
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -112,14 +113,20 @@ class _Walk:
         self._base: dict[str, int] | None = None
         self._files: dict[str, _Kept] = {}
         self._lost: dict[_Key, list[tuple[str, int]]] = {}
+        self._made: set[str] = set()  # folders that a step added
+        self._sorted: list[str] | None = None
+        self._sorted_base: list[str] | None = None
 
     def run(self) -> list[Waste]:
         for index, step in enumerate(self._steps):
+            self._sorted = None
             # Deletions first: what an emptied folder gets in the same step is new.
             for entry in step.diff.entries:
                 if entry.change == "D" or _is_other_kind(entry):
                     self._lose_below(entry, step)
             for entry in step.diff.entries:
+                if entry.change == "A" and entry.type == "dir":
+                    self._made.add(entry.path)
                 if entry.change != "D" and entry.type == "file":
                     if entry.change == "M" and index:
                         self._lose(entry.path, step, "replaced", posixpath.dirname(entry.path))
@@ -138,10 +145,19 @@ class _Walk:
         if entry.type != "dir" and entry.change == "D":
             self._lose(entry.path, step, how, posixpath.dirname(entry.path))
             return
-        prefix = entry.path + "/"
-        known = (*self._files, *self._base_files())
-        for path in {path for path in known if path.startswith(prefix)}:
+        for path in self._below(entry.path):
             self._lose(path, step, how, entry.path)
+
+    def _below(self, folder: str) -> list[str]:
+        """Files below a folder; of the base image only if the folder was there."""
+        if self._sorted is None:
+            self._sorted = sorted(self._files)
+        found = _range(self._sorted, folder)
+        if folder in self._made:
+            return found
+        if self._sorted_base is None:
+            self._sorted_base = sorted(self._base_files())
+        return list(dict.fromkeys([*found, *_range(self._sorted_base, folder)]))
 
     def _lose(self, path: str, step: StepResult, how: How, folder: str) -> None:
         kept = self._files.pop(path, None)
@@ -161,6 +177,13 @@ class _Walk:
         path = files[0][0] if len(files) == 1 else folder
         total = sum(size for _, size in files)
         return Waste(path, len(files), total, by_number[made], by_number[lost], how)
+
+
+def _range(paths: list[str], folder: str) -> list[str]:
+    """The paths of a sorted list that are below a folder. Some may be lost already."""
+    low = bisect.bisect_left(paths, folder + "/")
+    high = bisect.bisect_left(paths, folder + "0", low)  # "0" is what comes after "/"
+    return paths[low:high]
 
 
 def _is_other_kind(entry: DiffEntry) -> bool:

@@ -84,10 +84,10 @@ def test_file_opens_from_the_card_with_its_changes_and_can_be_downloaded(
     expect(viewer).to_be_hidden()
 
     bars = lab.output(HISTORY).locator("[role=group] div[style*='#e0453d']")
-    expect(bars).to_have_count(1)
-    assert bars.evaluate("bar => bar.clientWidth") > 50, "what is lost is seen in the picture"
+    expect(bars).to_have_count(2)  # the copied file that was changed, a few bytes, is there too
+    assert bars.last.evaluate("bar => bar.clientWidth") > 50, "what is lost is seen in the picture"
     expect(lab.output(LINT)).to_contain_text("900.0 kB in [3]")
-    finding = lab.card(3).root.locator(".dnb-finding")
+    finding = lab.card(3).root.locator(".dnb-finding", has_text="dnb-late-cleanup")
     expect(finding).to_contain_text("costs 900.0 kB in [3] all the same")
     lab.screenshot("look", 3, HISTORY, LINT)
 

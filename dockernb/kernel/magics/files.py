@@ -48,7 +48,9 @@ def find(call: MagicCall) -> None:
     told = asked(call, needed=1, at_most=2)
     path = told.path(told.words[1]) if len(told.words) == 2 else "/"
     listing = told.files.listing(told.image_id, path)
-    found = [entry for entry in listing.find(told.words[0]) if entry.path.startswith(path)]
+    place = path if listing.entry(path) is not None else listing.root
+    inside = place.rstrip("/") + "/"
+    found = [each for each in listing.find(told.words[0]) if f"{each.path}/".startswith(inside)]
     if told.json:
         show_json(call, {"entries": [entry.to_json() for entry in found]})
         return

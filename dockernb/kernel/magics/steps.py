@@ -39,13 +39,14 @@ def history(call: MagicCall) -> None:
         call.say("no cell has built anything yet")
         return
     rows = step_rows(results)
-    if words:
-        show_json(call, [row.to_json() for row in rows])
-        return
     name_of = step_names(results, call.workspace.counts)
     steps = lineage(results, find_step(results, None))
     # What is lost of the base image would have to be read from the engine; here it is left out.
     spaces = space_of(steps, find_waste(steps, dict))
+    if words:
+        told = {"steps": [row.to_json() for row in rows]}
+        show_json(call, {**told, "space": [space.to_json() for space in spaces]})
+        return
     table = steps_table(rows, name_of)
     show(call, table, space_text(spaces, name_of), space_html(spaces, name_of))
 

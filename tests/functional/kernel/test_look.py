@@ -137,7 +137,7 @@ def test_history_has_time_size_cache_and_files_of_every_step(kernel: Kernel) -> 
     data = shown(kernel.run("%history"))
     assert "+300.0 kB" in data["text/plain"]
     assert "background-color:#e0453d" in data["text/html"], "what is lost has its part of the bar"
-    rows = answer(kernel.run("%history --json"))
+    rows = answer(kernel.run("%history --json"))["steps"]
     assert [row["instruction"] for row in rows] == ["FROM", "RUN", "RUN", "COPY"]
     assert rows[1]["files"]["added"] == 5
     assert rows[3]["added_bytes"] == len(PNG)

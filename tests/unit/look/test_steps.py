@@ -101,8 +101,21 @@ def test_the_base_is_read_only_when_one_of_its_files_was_lost() -> None:
     def read() -> dict[str, int]:
         raise AssertionError("not needed")
 
-    steps = [step(1, "FROM a"), step(2, "RUN x", "A /f 1"), step(3, "RUN x", "M /f 2")]
-    assert find_waste(steps, read)
+    steps = [
+        step(1, "FROM a"),
+        step(2, "RUN x", "A /f 1", "A /d/", "A /d/e 4"),
+        step(3, "RUN x", "M /f 2", "D /d/"),
+    ]
+    assert [waste.path for waste in find_waste(steps, read)] == ["/d/e", "/f"]
+
+
+def test_folder_of_the_base_is_lost_with_what_steps_put_into_it() -> None:
+    steps = [step(1, "FROM a"), step(2, "RUN x", "A /l/new 5"), step(3, "RUN x", "D /l/")]
+    found = find_waste(steps, lambda: {"/l/old": 7, "/l0": 9, "/l": 1})
+    assert [(w.path, w.bytes, w.in_base) for w in found] == [
+        ("/l/old", 7, True),
+        ("/l/new", 5, False),
+    ]
 
 
 def test_picture_shows_layers_with_what_is_lost_and_escapes_names() -> None:
