@@ -33,6 +33,7 @@ __all__ = [
     "NotebookError",
     "OciError",
     "RegistryError",
+    "RunError",
     "StageNotFoundError",
     "StorageFullError",
     "UnknownInstructionError",
@@ -263,6 +264,10 @@ class EngineError(DockernbError):
 
 class EngineNotAvailableError(EngineError):
     """No engine answers: the daemon is not running, or the connection was lost."""
+
+
+class RunError(DockernbError):
+    """There is no running container of this name, or the name is in use."""
 
 
 class ImageNotFoundError(EngineError):

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from .build.build_flags import NO_FLAGS, BuildFlags, parse_flags
 from .build.builder import Builder
 from .build.cache import BuildCache
 from .build.cell_run import CellRun
@@ -28,14 +29,9 @@ from .checks.lineage import subject_of
 from .checks.subject import Subject
 from .engines.base import Engine, EngineInfo
 from .engines.select import open_engine
-from .errors import (
-    BuildError,
-    BuildInterruptedError,
-    CellsNotRunError,
-    DockernbError,
-    EngineError,
-)
+from .errors import BuildError, BuildInterruptedError, CellsNotRunError, DockernbError, EngineError
 from .folders import cache_folder
+from .use.runs import Runs
 
 __all__ = ["CellText", "Scope", "Session", "SessionOptions"]
 
@@ -57,6 +53,7 @@ class SessionOptions:
         context: Root of the build context.
         build_args: Values for ARG, as `--build-arg`.
         secrets: Secret ID -> content.
+        flags: Other flags of `docker build`.
         use_cache: False: every step is built.
         pull: True: FROM asks the registry even if the image is there.
         prepare: True: a reader types between the cells, and the engine may use that time to make
@@ -67,6 +64,7 @@ class SessionOptions:
     context: Path = Path()
     build_args: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    flags: BuildFlags = NO_FLAGS
     use_cache: bool = True
     pull: bool = False
     prepare: bool = False
@@ -94,6 +92,9 @@ class Session:
 
     Args:
         connect: Opens the engine with a name (None: the first that answers).
+
+    Attributes:
+        runs: The containers that run its images; they end with the session.
     """
 
     def __init__(
@@ -110,6 +111,7 @@ class Session:
         self._engine: Engine | None = None
         self._cache: BuildCache | None = None
         self._anonymous = 0
+        self.runs = Runs()
         self._next_run = NextRun(lambda: self._engine)
 
     # --- what a cell does -----------------------------------------------------------------
@@ -186,6 +188,7 @@ class Session:
             engine_name=info.name,
             build_args=self._options.build_args,
             secrets=self._options.secrets,
+            flags=self._options.flags,
             platform=info.platform,
             use_cache=self._options.use_cache,
             pull=self._options.pull,
@@ -316,6 +319,20 @@ class Session:
         secrets = {**self._options.secrets, secret_id: content}
         self._options = replace(self._options, secrets=secrets)
 
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """The flags in force, as they are written."""
+        return self._options.flags.words
+
+    def set_flags(self, words: Sequence[str]) -> None:
+        """Flags of `docker build` for the next cells, in the place of those before.
+
+        Raises:
+            BuildError: one is unknown, or its value is wrong; those before stay.
+        """
+        flags = parse_flags(words, self.context_root)
+        self._options = replace(self._options, flags=flags)
+
     def use_engine(self, name: str | None) -> None:
         """Changes the engine; the chain starts anew."""
         engine = self._connect(name)
@@ -359,6 +376,7 @@ class Session:
             return self._cache
 
     def _disconnect(self) -> None:
+        self.runs.close()
         if self._engine is not None:
             self._engine.close()
         if self._cache is not None:

@@ -72,6 +72,26 @@ def docker_host() -> str:
 
 
 @pytest.fixture(scope="session")
+def tls_environment() -> dict[str, str]:
+    """The variables by which Docker's command line finds the testbed's Docker over TLS."""
+    return {
+        "DOCKER_HOST": named("tls", "DOCKERNB_TEST_TLS_HOST"),
+        "DOCKER_TLS_VERIFY": "1",
+        "DOCKER_CERT_PATH": named("tls", "DOCKERNB_TEST_TLS_FOLDER"),
+    }
+
+
+@pytest.fixture(scope="session")
+def ssh_environment() -> dict[str, str]:
+    """The same over ssh; the `ssh` that is found first knows the keys."""
+    folder = named("ssh", "DOCKERNB_TEST_SSH_FOLDER")
+    return {
+        "DOCKER_HOST": named("ssh", "DOCKERNB_TEST_SSH_HOST"),
+        "PATH": f"{folder}:{os.environ['PATH']}",
+    }
+
+
+@pytest.fixture(scope="session")
 def docker_root(docker_host: str) -> Path:
     """The root in which the reference builder runs; see tests/testbed/reference.py."""
     return Path(named("docker", "DOCKERNB_TEST_DOCKER_ROOT"))

@@ -19,7 +19,8 @@ ARROWS = {
     "dockerfile": set(),
     "oci": set(),
     "engines": {"oci"},
-    "engines.base": {"oci"},
+    "engines.base": {"oci", "engines.launch"},
+    "engines.launch": {"oci"},
     "engines.overlay_diff": {"oci"},
     "engines.docker": {"oci", "engines.base", "engines.overlay_diff"},
     "engines.embedded": {"oci", "engines.base", "engines.overlay_diff"},
@@ -30,14 +31,17 @@ ARROWS = {
     "look": {"build", "engines.base", "oci"},
     "lint": {"build", "dockerfile", "look"},
     "notebook": {"dockerfile"},
-    "session": {"build", "checks", "dockerfile", "engines.base", "engines.select", "folders"},
-    "ui": {"build", "engines.base", "lint", "look", "oci", "checks.result"},
+    "use": {"build", "engines.base", "oci"},
+    "session": {
+        "build", "checks", "use", "dockerfile", "engines.base", "engines.select", "folders",
+    },
+    "ui": {"build", "use", "engines.base", "lint", "look", "oci", "checks.result"},
     "kernel": {
-        "session", "ui", "dockerfile", "checks", "lint", "look", "build.result", "build.events",
-        "oci.diff",
+        "session", "ui", "use", "dockerfile", "checks", "lint", "look", "build.result",
+        "build.events", "oci.diff",
     },
     "cli": {
-        "session", "notebook", "dockerfile", "ui", "build", "engines.base", "engines.select",
+        "session", "notebook", "dockerfile", "ui", "use", "build", "engines.base", "engines.select",
         "kernel.install", "oci", "folders", "bases", "checks", "lint", "look",
     },
 }  # fmt: skip

@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 
 from ..dockerfile.instructions import FromInstruction
 from ..engines.base import Engine, Image
-from ..errors import DockerfileError
+from ..errors import DockerfileError, UnsupportedByEngineError
 from ..oci.config import ImageConfig, Platform, RuntimeConfig
+from .named_contexts import find_context
 from .outcome import BuildOptions
 from .sources import OnPull
 from .stage_or_image import stage_or_image
@@ -70,6 +71,7 @@ def find_base(
     if stage is not None:
         image = engine.image(stage.image_id)
         return Base(reference, image or Image(stage.image_id, stage.config), stage)
+    reference = _in_place_of(instruction, reference, options)
     platform_text = expander.word(instruction.platform)
     platform = parse_platform(platform_text) if platform_text else options.platform
     if not options.pull or on_pull is None:
@@ -80,6 +82,29 @@ def find_base(
     with stage_or_image(reference, state):
         image = engine.pull(reference, explicit, on_pull(reference), cancel)
     return Base(reference, image, pulled=True)
+
+
+def _in_place_of(instruction: FromInstruction, reference: str, options: BuildOptions) -> str:
+    """The image that a named context puts in the place of `reference`.
+
+    Raises:
+        UnsupportedByEngineError: It is a folder, or would take the place of the whole stage.
+    """
+    if instruction.stage_name in options.flags.contexts:
+        raise UnsupportedByEngineError(
+            f'the build context "{instruction.stage_name}" would take the place of a whole stage',
+            rule="A notebook runs the cells of the stage.",
+            hint="Name the context after the stage's image instead.",
+        )
+    context = find_context(reference, options.flags.contexts)
+    if context is None:
+        return reference
+    if context.image is None:
+        raise UnsupportedByEngineError(
+            f'FROM cannot begin with the folder of the build context "{reference}"',
+            hint=f"FROM scratch\nCOPY --from={reference} / /",
+        )
+    return context.image
 
 
 def _stage_named(reference: str, state: BuildState) -> Stage | None:

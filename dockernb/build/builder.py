@@ -20,6 +20,7 @@ from .base_image import Base, find_base, start_stage
 from .cache import BuildCache, CachedStep
 from .cache_key import CacheKey, normal_form
 from .context import BuildContext
+from .downloads import Downloads
 from .evaluate import evaluate
 from .events import BuildEvent, Listener, PullProgressed
 from .outcome import BuildOptions, Outcome
@@ -28,7 +29,7 @@ from .result import CacheVerdict, StepResult
 from .sources import OnPull, Sources, collect_sources
 from .state import BuildState, Stage
 from .step import Made, Step
-from .variables import declared_args, platform_args, resolve_global_arg
+from .variables import declared_args, platform_args, resolve_global_arg, source_date_epoch
 from .verdict import hit_verdict, miss_verdict
 
 __all__ = ["Builder"]
@@ -52,11 +53,13 @@ class Builder:
         cell_id: str | None,
         listener: Listener,
         cancel: threading.Event,
+        warnings: tuple[str, ...] = (),
     ) -> tuple[BuildState, list[StepResult]]:
         """Builds one instruction after `state`.
 
         Args:
             source: The instruction's text as the reader wrote it.
+            warnings: What is odd about the text.
 
         Returns:
             The state afterwards, and a result a step: one, or for FROM one more a trigger.
@@ -66,7 +69,7 @@ class Builder:
         """
         step = Step(instruction, source, state, self.options.engine_name, cell_id, listener)
         step.warnings += self.cache.take_warnings()
-        step.warnings += _ignored(instruction)
+        step.warnings += (*warnings, *_ignored(instruction))
         with step.guarded(cancel):
             after = self._advance(step, cancel, _announced(step))
         assert after is not None  # noqa: S101  (what the cache does not hold was built)
@@ -137,7 +140,13 @@ class Builder:
         outcome = evaluate(step.instruction, step.state, self.options)
         step.warnings += outcome.warnings
         sources = collect_sources(
-            outcome.action, self.engine, self.context, step.state, on_pull, cancel
+            outcome.action,
+            self.engine,
+            self.context,
+            step.state,
+            on_pull,
+            cancel,
+            Downloads(self.cache.folder / "downloads"),
         )
         if sources is None:
             return None
@@ -148,16 +157,25 @@ class Builder:
             return _with_image(outcome.stage, cached.image_id, cached.image_config)
         if on_pull is None:
             return None
-        made = perform(self.engine, stage, outcome, sources, step, cancel)
+        epoch = source_date_epoch(self.options.build_args)
+        made = perform(
+            self.engine, stage, outcome, sources, step, cancel,
+            caches=self.cache.folder / "locks", epoch=epoch,
+        )  # fmt: skip
         return self._keep(key, made, outcome.stage, step)
 
     def _key(self, step: Step, stage: Stage, outcome: Outcome, sources: Sources) -> CacheKey:
+        settings = dict(outcome.settings)
+        epoch = source_date_epoch(self.options.build_args)
+        if epoch is not None:  # it is in the image's config
+            settings["SOURCE_DATE_EPOCH"] = str(epoch)
         return CacheKey(
             parent=stage.image_id,
             instruction=normal_form(step.instruction),
             args=outcome.used_args,
             content=sources.content,
             platform=str(stage.config.platform),
+            settings=settings,
         )
 
     # --- the cache -------------------------------------------------------------------------------

@@ -136,6 +136,7 @@ class BuildCache:
 
     def __init__(self, folder: Path, engine_identity: str) -> None:
         name = hashlib.sha256(engine_identity.encode()).hexdigest()[:12]
+        self.folder = folder
         self.path = folder / f"build-{name}.sqlite3"
         self._lock = threading.Lock()
         self._warnings: list[str] = []

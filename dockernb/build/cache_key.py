@@ -54,6 +54,7 @@ class CacheKey:
         args: Build args in use, with their values. The values of secrets never get here.
         content: Name -> digest of everything that COPY, ADD or a bind mount reads; for FROM the
             reference -> the image ID it names now.
+        settings: Options of the build that the step can see, such as "--add-host db".
     """
 
     parent: str
@@ -61,9 +62,11 @@ class CacheKey:
     args: Mapping[str, str] = field(default_factory=dict)
     content: Mapping[str, str] = field(default_factory=dict)
     platform: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The named fields, small enough to be stored."""
+        rarely = {"settings": dict(self.settings)} if self.settings else {}
         return {
             "version": 1,
             "parent": self.parent,
@@ -71,6 +74,7 @@ class CacheKey:
             "args": dict(self.args),
             "content": self._bounded_content(),
             "platform": self.platform,
+            **rarely,
         }
 
     def _bounded_content(self) -> dict[str, str]:
@@ -104,6 +108,11 @@ class CacheKey:
         else:
             changes += _changed_args(earlier["args"], current["args"])
             changes += _changed_content(earlier["content"], current["content"])
+        before = earlier.get("settings", {})
+        names = sorted({*before, *self.settings})
+        changes += [
+            f"{name} changed" for name in names if before.get(name) != self.settings.get(name)
+        ]
         if earlier["platform"] != current["platform"]:
             changes.append(f"platform: {earlier['platform']} -> {current['platform']}")
         if earlier["parent"] != current["parent"]:

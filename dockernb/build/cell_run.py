@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ..dockerfile.instructions import Instruction
 from ..errors import DockernbError, Where
 from .builder import Builder
-from .cell_text import parsed
+from .cell_text import parsed, warnings_at
 from .events import Listener
 from .gap import check_needs
 from .result import StepResult
@@ -35,19 +35,19 @@ class CellRun:
             CellsNotRunError: it needs results of cells above that are not there.
         """
         try:
-            _, instructions = parsed(source, before)
+            _, document = parsed(source, before)
         except DockernbError as error:
             error.state = error.state or "Nothing of this cell was run."
             raise
-        check_needs(instructions, before)
+        check_needs(document.instructions, before)
 
     def cell(
         self, source: str, cell_id: str | None, before: BuildState
     ) -> tuple[BuildState, list[StepResult]]:
         """Builds the instructions of a cell that was checked; stops at the first failure."""
-        state, instructions = parsed(source, before)
+        state, document = parsed(source, before)
         results: list[StepResult] = []
-        for instruction in instructions:
+        for instruction in document.instructions:
             with _placed(source, instruction):
                 state, more = self.builder.build(
                     instruction,
@@ -56,6 +56,7 @@ class CellRun:
                     cell_id=cell_id,
                     listener=self.listener,
                     cancel=self.cancel,
+                    warnings=warnings_at(document, instruction.lines),
                 )
             results += more
         return state, results
@@ -68,9 +69,9 @@ class CellRun:
         """
         if not source.strip():
             return before
-        state, instructions = parsed(source, before)
-        check_needs(instructions, before)
-        for instruction in instructions:
+        state, document = parsed(source, before)
+        check_needs(document.instructions, before)
+        for instruction in document.instructions:
             after = self.builder.replay(instruction, state, self.cancel)
             if after is None:
                 return None

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..dockerfile.instructions import Instruction
+from ..dockerfile.instructions import Lines
 from ..dockerfile.magics import without_magics
-from ..dockerfile.parse import parse, parse_document
+from ..dockerfile.parse import ParsedDockerfile, parse_document
 from .state import BuildState
 
-__all__ = ["first_line", "has_instructions", "may_set_escape", "parsed"]
+__all__ = ["first_line", "has_instructions", "may_set_escape", "parsed", "warnings_at"]
 
-# How much of a cell's first line an error shows.
+# How much of a cell's first line an error shows, and of a line a warning.
 _EXCERPT = 48
+_WARNING = 120
 
 
 def has_instructions(source: str) -> bool:
@@ -26,16 +27,26 @@ def may_set_escape(source: str) -> bool:
     return source.lstrip().startswith("#") and "escape" in source.lower()
 
 
-def parsed(source: str, state: BuildState) -> tuple[BuildState, tuple[Instruction, ...]]:
+def parsed(source: str, state: BuildState) -> tuple[BuildState, ParsedDockerfile]:
     """The instructions of a cell; the first cell with text may set the escape character."""
     if state.begun:
-        return state, parse(source, escape=state.escape)
+        return state, parse_document(source, escape=state.escape)
     document = parse_document(source)
-    return replace(state, escape=document.escape, begun=True), document.instructions
+    return replace(state, escape=document.escape, begun=True), document
+
+
+def warnings_at(document: ParsedDockerfile, lines: Lines) -> tuple[str, ...]:
+    """What the parser warns of in these lines."""
+    found = (each for each in document.warnings if lines.start <= each.line <= lines.end)
+    return tuple(_cut(each.message, _WARNING) for each in found)
 
 
 def first_line(source: str) -> str:
     """The first line of the cell's first instruction, cut to a width."""
     rows = (without_magics(source) or "").splitlines()
     line = next((row.strip() for row in rows if row.strip() and not row.startswith("#")), "")
-    return line if len(line) <= _EXCERPT else line[: _EXCERPT - 3] + "..."
+    return _cut(line, _EXCERPT)
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 3] + "..."

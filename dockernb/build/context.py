@@ -13,7 +13,7 @@ from dockernb.errors import ContextError, NotInBuildContextError
 from .context_tree import ContextTree
 from .link_paths import clean, parents
 
-__all__ = ["BuildContext"]
+__all__ = ["BuildContext", "named_folder"]
 
 _COUNT_LIMIT = 100_000
 _OTHER_CONTEXT = "Put it there, or choose another build context: `%context FOLDER`."
@@ -109,6 +109,11 @@ class BuildContext:
                 reason = f'The {kind} exists but {name} line {line} ("{pattern}") excludes it.'
                 return reason, f"Remove that line, or add `!{path.lstrip('/')}` below it."
         return None
+
+
+def named_folder(root: Path) -> BuildContext:
+    """The folder of a named context; it has a .dockerignore of its own, and no Dockerfile."""
+    return BuildContext(root, "")
 
 
 def _leaves(source: str) -> tuple[str, str] | None:

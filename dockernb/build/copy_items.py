@@ -18,7 +18,7 @@ from .link_paths import clean, join, resolve_links
 from .source_entry import SourceEntry, SourceTree
 from .wildcards import has_wildcards, matches, split_wildcards
 
-__all__ = ["CopyItem", "Missing", "collect_items"]
+__all__ = ["CopyItem", "Missing", "collect_items", "collect_path"]
 
 Missing = Callable[[str], DockernbError]
 
@@ -32,6 +32,8 @@ class CopyItem:
         shown: Its path for the reader, relative to the root of the source.
         below: For a directory: relative paths and entries, each after its directory.
         may_unpack: False for what is never unpacked (heredocs, downloads).
+        is_itself_copied: For a directory: one that is made at the destination gets its mode, or
+            that of --chmod (a repository of ADD).
     """
 
     name: str
@@ -39,6 +41,7 @@ class CopyItem:
     entry: SourceEntry
     below: tuple[tuple[str, SourceEntry], ...] = ()
     may_unpack: bool = True
+    is_itself_copied: bool = False
 
 
 def collect_items(
@@ -67,6 +70,17 @@ def collect_items(
             below = tuple(_walk(tree, resolved, excludes)) if entry.type == "dir" else ()
             items.append(CopyItem(posixpath.basename(match), resolved.lstrip("/"), entry, below))
     return items
+
+
+def collect_path(tree: SourceTree, path: str, error: Callable[[], DockernbError]) -> CopyItem:
+    """What is at `path`, links followed, with all below it; no wildcards.
+
+    Raises:
+        DockernbError: The one made by `error`, if there is nothing.
+    """
+    resolved, entry = _follow(tree, clean(path), error)
+    below = tuple(_walk(tree, resolved, DockerIgnore())) if entry.type == "dir" else ()
+    return CopyItem(posixpath.basename(path), resolved.lstrip("/"), entry, below)
 
 
 def _expand(tree: SourceTree, path: str, error: Callable[[], DockernbError]) -> list[str]:

@@ -68,7 +68,9 @@ class CopyPlan:
         target = self.destination.resolve(self.path)
         found = self.destination.lookup(target)
         if item.entry.type == "dir":
-            if found is None:
+            if found is None and item.is_itself_copied:
+                self._put(item.entry, target, {}, item.shown)
+            elif found is None:
                 self.destination.make_directories(target, makes)
             elif found.type != "dir":
                 raise _no_directory(target, item.shown)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import gc
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from dockernb.engines.base import Engine, OnProgress, WorkingContainer
 from dockernb.errors import BuildError, DockernbError
 from dockernb.oci.digest import short_id
 
-from .add_url import fetch
+from .add_git import GitSource, parse_git
+from .add_url import UrlSource
 from .context import BuildContext
 from .copy_content import content_of
 from .copy_items import CopyItem, collect_items
@@ -21,9 +22,10 @@ from .copy_owner import resolve_owner
 from .copy_plan import CopyPlan
 from .copy_request import CopyRequest
 from .destination import Destination, Owner
+from .downloads import Downloads
 from .image_source import ImageTree
 from .link_paths import clean, destination_path
-from .remote_source import check_sources, is_url
+from .remote_source import check_sources, is_git, is_url
 from .source_entry import inline_entry
 from .spool import Spool
 from .tar_stream import tar_stream
@@ -74,14 +76,20 @@ def collect_from_context(
     context: BuildContext,
     on_progress: OnProgress | None = None,
     cancel: threading.Event | None = None,
+    downloads: Downloads | None = None,
 ) -> CopySource:
-    """Reads what the request takes from the build context; URLs are downloaded to a temporary file.
+    """Reads what the request takes from the build context.
+
+    Of a URL or a git repository only so much is fetched as tells its content for the cache key;
+    the rest comes when the files are opened.
+
+    Args:
+        downloads: What is known of URLs.
 
     Raises:
         NotInBuildContextError: A source does not exist or is ignored.
         ContextError: A file cannot be read, or changes meanwhile.
         BuildError: A URL cannot be fetched, or its checksum differs.
-        UnsupportedByEngineError: ADD of a git repository.
     """
     check_sources(request)
 
@@ -89,16 +97,42 @@ def collect_from_context(
         return context.missing(request.name, source)
 
     tree = context.tree()
-    items: list[CopyItem] = []
+    parts: list[list[CopyItem] | GitSource | UrlSource] = []
+    content: dict[str, str] = {}
     with _garbage_collection_paused():
         for source in request.sources:
+            if is_git(source):
+                found = parse_git(source, keep_git_dir=request.keep_git_dir).resolved(cancel)
+                content[found.shown] = f"commit {found.commit}"
+                parts.append(found)
+                continue
             if is_url(source):
-                entry, name = fetch(source, request.checksum, on_progress, cancel)
-                items.append(CopyItem(name, source, entry, may_unpack=bool(request.unpack)))
-            else:
-                items += collect_items(tree, request, (source,), missing)
-        items += _inline_items(request)
-        return CopySource(content_of(items), lambda: nullcontext(items))
+                file = UrlSource(source, request.checksum, bool(request.unpack))
+                file = file.resolved(downloads, on_progress, cancel)
+                content[source] = f"file 600 {file.digest}"
+                parts.append(file)
+                continue
+            items = collect_items(tree, request, (source,), missing)
+            content |= content_of(items)
+            parts.append(items)
+        inline = _inline_items(request)
+        content |= content_of(inline)
+        parts.append(inline)
+
+    @contextmanager
+    def open_items() -> Iterator[Sequence[CopyItem]]:
+        with ExitStack() as stack:
+            opened: list[CopyItem] = []
+            for part in parts:
+                if isinstance(part, GitSource):
+                    opened.append(stack.enter_context(part.opened(cancel)))
+                elif isinstance(part, UrlSource):
+                    opened.append(part.item(on_progress, cancel))
+                else:
+                    opened += part
+            yield opened
+
+    return CopySource(content, open_items)
 
 
 def collect_from_image(request: CopyRequest, engine: Engine, image_id: str) -> CopySource:

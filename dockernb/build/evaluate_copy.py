@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..dockerfile.instructions import AddInstruction, CopyInstruction, Heredoc
 from .copy_mode import chmod_warnings
 from .copy_request import CopyRequest, InlineFile
+from .named_contexts import NamedContext
 from .outcome import CopyFiles, Frame, Outcome
 
 __all__ = ["evaluate_add", "evaluate_copy"]
@@ -12,15 +13,15 @@ __all__ = ["evaluate_add", "evaluate_copy"]
 
 def evaluate_copy(instruction: CopyInstruction, frame: Frame) -> Outcome:
     """COPY, from the build context, a stage or an image."""
-    from_image = None
+    source = NamedContext()
     if instruction.from_image:
-        from_image = frame.other_image(instruction.from_image)
+        source = frame.other_source(instruction.from_image, numbers=True)
     request = _request(
         instruction,
         frame,
         parents=instruction.parents,
     )
-    return _outcome("COPY", instruction, request, frame, from_image)
+    return _outcome("COPY", instruction, request, frame, source)
 
 
 def evaluate_add(instruction: AddInstruction, frame: Frame) -> Outcome:
@@ -33,7 +34,7 @@ def evaluate_add(instruction: AddInstruction, frame: Frame) -> Outcome:
         checksum=frame.expander.word(instruction.checksum),
         keep_git_dir=bool(instruction.keep_git_dir),
     )
-    return _outcome("ADD", instruction, request, frame, None)
+    return _outcome("ADD", instruction, request, frame, NamedContext())
 
 
 def _request(
@@ -63,14 +64,15 @@ def _outcome(
     instruction: CopyInstruction | AddInstruction,
     request: CopyRequest,
     frame: Frame,
-    from_image: str | None,
+    source: NamedContext,
 ) -> Outcome:
     words = [name]
     words += [f"--chown={request.chown}"] if request.chown else []
     words += [f"--chmod={request.chmod}"] if request.chmod else []
     words += [*request.sources, *(f"<<{heredoc.name}" for heredoc in request.heredocs)]
     text = " ".join([*words, request.destination]) + " # buildkit"
-    action = CopyFiles(request, from_image, getattr(instruction, "from_image", ""))
+    from_name = getattr(instruction, "from_image", "")
+    action = CopyFiles(request, source.image, source.folder, from_name)
     return Outcome(
         frame.stage,
         action,

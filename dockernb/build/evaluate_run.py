@@ -12,9 +12,11 @@ from typing import Literal, cast
 
 from ..dockerfile.instructions import CommandLine, Heredoc, RunInstruction
 from ..engines.base import ContainerSpec, Mount
+from ..errors import UnsupportedByEngineError
 from ..oci.config import RuntimeConfig
 from . import history
-from .evaluate_mounts import evaluate_mount
+from .build_flags import BuildFlags
+from .evaluate_mounts import evaluate_mounts
 from .outcome import Frame, Outcome, RunCommand
 from .variables import DEFAULT_PATH, proxy_environment
 
@@ -39,22 +41,51 @@ def evaluate_run(instruction: RunInstruction, frame: Frame) -> Outcome:
     args, script = _command(instruction.command)
     if instruction.command.shell_form:
         args = with_shell(args, runtime)
-    given = (evaluate_mount(option, frame) for option in instruction.mounts)
-    mounts = [mount for mount in given if mount is not None]
+    found = evaluate_mounts(instruction.mounts, frame)
+    environment = _environment(frame)
+    if found.ssh_socket:
+        environment.setdefault("SSH_AUTH_SOCK", found.ssh_socket)
+    _check_devices(instruction)
+    flags = frame.options.flags
     spec = ContainerSpec(
         command=args,
-        env=_environment(frame),
+        env=environment,
+        secret_env=found.secret_env,
         user=runtime.user,
         working_dir=runtime.working_dir or "/",
         network=cast("Literal['default', 'none', 'host']", instruction.network or "default"),
-        mounts=tuple([*mounts, script] if script else mounts),
+        mounts=tuple([*found.mounts, script] if script else found.mounts),
+        extra_hosts=flags.extra_hosts,
+        ulimits=flags.ulimits,
+        shm_size=flags.shm_size,
         security=cast("Literal['sandbox', 'insecure']", instruction.security or "sandbox"),
         platform=frame.stage.config.platform,
     )
     text = history.run_text(args, frame.stage.args, frame.stage.variables)
     # The command may use any ARG in scope, so all of them count.
     used = frame.stage.arg_values
-    return Outcome(frame.stage, RunCommand(spec), text, layer=True, used_args=used)
+    action = RunCommand(spec, found.from_folders)
+    return Outcome(frame.stage, action, text, layer=True, used_args=used, settings=_settings(flags))
+
+
+def _settings(flags: BuildFlags) -> dict[str, str]:
+    """What of the build's options a command may see."""
+    settings = {f"--add-host {name}": address for name, address in flags.extra_hosts.items()}
+    for name, (soft, hard) in flags.ulimits.items():
+        settings[f"--ulimit {name}"] = f"{soft}:{hard}"
+    if flags.shm_size:
+        settings["--shm-size"] = str(flags.shm_size)
+    return settings
+
+
+def _check_devices(instruction: RunInstruction) -> None:
+    if instruction.devices:
+        raise UnsupportedByEngineError(
+            f"RUN --device={instruction.devices[0]} is not possible in a notebook",
+            rule="CDI devices are given by BuildKit 0.20 and newer alone.",
+            state="The command was not started; no snapshot was committed",
+            hint="Export the notebook and build it there: docker buildx build .",
+        )
 
 
 def _environment(frame: Frame) -> dict[str, str]:

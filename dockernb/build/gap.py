@@ -59,9 +59,10 @@ def state_without(
 
 def _instructions(source: str, before: BuildState) -> tuple[BuildState, tuple[Instruction, ...]]:
     try:
-        return parsed(source, before)
+        after, document = parsed(source, before)
     except DockernbError:
         return replace(before, begun=True), ()
+    return after, document.instructions
 
 
 def _stage_names(source: str, instructions: Sequence[Instruction]) -> Iterator[str]:

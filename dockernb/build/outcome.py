@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from ..engines.base import ContainerSpec
 from ..errors import DockerfileError
 from ..oci.config import Platform
+from .build_flags import NO_FLAGS, BuildFlags
 from .copy_request import CopyRequest
+from .named_contexts import NamedContext, find_context
 from .state import BuildState, Stage
 from .variables import Expander
 
@@ -37,6 +40,7 @@ class BuildOptions:
     engine_name: str = ""
     build_args: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    flags: BuildFlags = NO_FLAGS
     platform: Platform = field(default_factory=Platform)
     use_cache: bool = True
     pull: bool = False
@@ -49,20 +53,27 @@ class NoAction:
 
 @dataclass(frozen=True)
 class RunCommand:
-    """Run `spec.command` in the container."""
+    """Run `spec.command` in the container.
+
+    Args:
+        from_folders: Number of a bind mount -> the named context it shows; None: the build context.
+    """
 
     spec: ContainerSpec
+    from_folders: Mapping[int, Path | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class CopyFiles:
     """Put files into the container, from the build context or from the image `from_image`.
 
-    `from_name` is the stage or image as the reader wrote it.
+    `from_name` is the stage, image or named context as the reader wrote it; `from_folder` is the
+    folder of a named context.
     """
 
     request: CopyRequest
     from_image: str | None = None
+    from_folder: Path | None = None
     from_name: str = ""
 
 
@@ -87,6 +98,7 @@ class Outcome:
         created_by: Text of the history entry; None: the instruction leaves none (ONBUILD).
         layer: True: the step makes a layer, even an empty one.
         used_args: Build args that the result depends on, with their values; for the cache key.
+        settings: Other options of the build that it depends on, likewise.
     """
 
     stage: Stage
@@ -94,6 +106,7 @@ class Outcome:
     created_by: str | None
     layer: bool = False
     used_args: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
 
@@ -106,8 +119,12 @@ class Frame:
     options: BuildOptions
     expander: Expander
 
-    def other_image(self, name: str) -> str:
-        """What `--from=name` and `from=name` mean: another stage's snapshot, or else an image.
+    def other_source(self, name: str, *, numbers: bool) -> NamedContext:
+        """What `--from=name` and `from=name` mean: another stage's snapshot, a named context, or
+        else an image.
+
+        Args:
+            numbers: Whether a stage may be named by its number: by --from, not by from=.
 
         Raises:
             DockerfileError: it is the stage in which the instruction stands, or holds a variable.
@@ -118,16 +135,16 @@ class Frame:
                 rule="It names a stage, the number of a stage, or an image.",
                 hint="Name the image above, `FROM $NAME AS source`, and write --from=source.",
             )
-        found = self.state.find_stage(name)
+        found = self.state.find_stage(name) if numbers or not name.isdecimal() else None
         if found is None:
-            return name
+            return find_context(name, self.options.flags.contexts) or NamedContext(name)
         if found is self.state.stage:
             raise DockerfileError(
                 f'stage "{found.label}" cannot take files from itself',
                 rule="--from and from= name another stage, above this one, or an image.",
                 hint="Within a stage copy with RUN: `RUN cp -a SOURCE DESTINATION`.",
             )
-        return found.image_id
+        return NamedContext(found.image_id)
 
     def metadata(self, stage: Stage, created_by: str | None) -> Outcome:
         """The outcome of an instruction that changes only the config."""

@@ -7,14 +7,18 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
-from ..engines.base import ContainerSpec, Engine, WorkingContainer
+from ..engines.base import ContainerSpec, Engine, Mount, WorkingContainer
 from ..errors import BuildInterruptedError, InstructionFailedError, InternalError
 from ..oci.config import ImageConfig
 from ..oci.diff import FilesystemDiff
 from ..oci.digest import short_id
 from . import history
+from .bind_mounts import found_in_images
+from .cache_mounts import held_caches
 from .copying import make_directory
+from .masking import masked
 from .outcome import Action, CopyFiles, MakeDirectory, Outcome, RunCommand
 from .result import ContainerRecord
 from .sources import Sources
@@ -34,17 +38,24 @@ class _Work:
     cancel: threading.Event
 
 
-def perform(
+def perform(  # noqa: PLR0913 - what a step takes and where it goes
     engine: Engine,
     stage: Stage,
     outcome: Outcome,
     sources: Sources,
     step: Step,
     cancel: threading.Event,
+    *,
+    caches: Path,
+    epoch: int | None,
 ) -> Made:
     """Builds the step on top of `stage` and commits it.
 
     The temporary container exists for every kind of step; only RUN starts it.
+
+    Args:
+        caches: Folder for the locks of cache mounts.
+        epoch: SOURCE_DATE_EPOCH: what the image says of the time of its making.
 
     Raises:
         InstructionFailedError: the command's exit code was not 0. Nothing was committed.
@@ -52,7 +63,11 @@ def perform(
     """
     work = _Work(step, outcome, sources, cancel)
     step.enter("image", short_id(stage.image_id))
-    with engine.create(stage.image_id, _spec(outcome.action, stage)) as container:
+    spec = _spec(outcome.action, stage, found_in_images(sources.mounts, engine))
+    with (
+        held_caches(spec, caches, cancel) as held,
+        engine.create(stage.image_id, held) as container,
+    ):
         step.container = ContainerRecord(container.id)
         step.enter("container", short_id(container.id))
         _act(work, container)
@@ -60,14 +75,14 @@ def perform(
             raise BuildInterruptedError("the step was interrupted before its snapshot was taken")
         step.enter("snapshot")
         diff = container.diff() if outcome.layer else FilesystemDiff()
-        image = container.commit(_wanted_config(outcome), layer=outcome.layer)
+        image = container.commit(_wanted_config(outcome, epoch), layer=outcome.layer)
         step.enter("removed", short_id(container.id))
     return Made(image.id, image.config, image.size, diff)
 
 
-def _spec(action: Action, stage: Stage) -> ContainerSpec:
+def _spec(action: Action, stage: Stage, mounts: tuple[Mount, ...]) -> ContainerSpec:
     if isinstance(action, RunCommand):
-        return action.spec
+        return replace(action.spec, mounts=mounts)
     return ContainerSpec(platform=stage.config.platform)
 
 
@@ -75,7 +90,8 @@ def _act(work: _Work, container: WorkingContainer) -> None:
     action, step = work.outcome.action, work.step
     if isinstance(action, RunCommand):
         step.enter("run")
-        code = container.run(step.output, work.cancel)
+        with masked(step.output, action.spec) as on_output:
+            code = container.run(on_output, work.cancel)
         step.warnings += container.warnings
         step.container = replace(step.container or ContainerRecord(container.id), exit_code=code)
         if code != 0:
@@ -114,9 +130,9 @@ def _failed(
     )
 
 
-def _wanted_config(outcome: Outcome) -> ImageConfig:
+def _wanted_config(outcome: Outcome, epoch: int | None) -> ImageConfig:
     """The config to commit: the stage's, with this step in its history."""
-    config, now = outcome.stage.config, timestamp()
+    config, now = outcome.stage.config, timestamp(epoch)
     entries = config.history
     if outcome.created_by is not None:
         new = history.entry(outcome.created_by, created=now, empty_layer=not outcome.layer)
@@ -124,8 +140,10 @@ def _wanted_config(outcome: Outcome) -> ImageConfig:
     return replace(config, created=now, history=entries)
 
 
-def timestamp() -> str:
-    """Now, as RFC 3339 in UTC with nanoseconds, as builders write it."""
+def timestamp(epoch: int | None = None) -> str:
+    """Now, as RFC 3339 in UTC, as builders write it: with nanoseconds, or `epoch` in seconds."""
+    if epoch is not None:
+        return f"{datetime.fromtimestamp(epoch, UTC):%Y-%m-%dT%H:%M:%S}Z"
     nanoseconds = time.time_ns()
     moment = datetime.fromtimestamp(nanoseconds // 1_000_000_000, UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{nanoseconds % 1_000_000_000:09d}Z"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from dockernb.errors import DockerfileError, UnsupportedByEngineError
+from dockernb.errors import DockerfileError
 
 from .copy_request import CopyRequest
 
@@ -33,19 +33,13 @@ def check_sources(request: CopyRequest) -> None:
 
     Raises:
         DockerfileError: COPY of a URL, or --checksum where it has no meaning.
-        UnsupportedByEngineError: A git repository.
     """
     for source in request.sources:
-        if is_git(source) and request.is_add:
-            raise UnsupportedByEngineError(
-                f'ADD of the git repository "{source}" is not supported',
-                hint="Clone it into the build context and write COPY, or RUN git clone.",
-            )
-        if is_git(source) or (is_url(source) and not request.is_add):
+        if (is_git(source) or is_url(source)) and not request.is_add:
             kind = "a git repository" if is_git(source) else "a URL"
             raise DockerfileError(
                 f'COPY cannot take {kind}: "{source}"',
-                hint="COPY takes files of the build context; write ADD for a URL.",
+                hint="COPY takes files of the build context; write ADD for what is elsewhere.",
             )
     if request.checksum:
         _check_checksum(request)

@@ -6,11 +6,13 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from ..engines.base import Engine, Image, OnProgress
-from .context import BuildContext
+from ..engines.base import Engine, Image, Mount, OnProgress
+from .bind_mounts import of_context, of_image
+from .context import BuildContext, named_folder
 from .copying import CopySource, collect_from_context, collect_from_image
+from .downloads import Downloads
 from .outcome import Action, CopyFiles, RunCommand
-from .remote_source import is_url
+from .remote_source import is_git, is_url
 from .stage_or_image import stage_or_image
 from .state import BuildState
 
@@ -26,10 +28,12 @@ class Sources:
 
     Args:
         files: The files that COPY or ADD will put into the container.
+        mounts: The mounts of RUN, with the files that they show.
         content: Name -> digest of what is read, for the cache key.
     """
 
     files: CopySource | None = None
+    mounts: tuple[Mount, ...] = ()
     content: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -40,6 +44,7 @@ def collect_sources(
     state: BuildState,
     on_pull: OnPull | None,
     cancel: threading.Event,
+    downloads: Downloads,
 ) -> Sources | None:
     """Reads what `action` needs.
 
@@ -56,38 +61,49 @@ def collect_sources(
     """
     if isinstance(action, CopyFiles):
         if action.from_image is None:
-            urls = [source for source in action.request.sources if is_url(source)]
+            urls = [source for source in action.request.sources if is_url(source) or is_git(source)]
             on_progress = on_pull(" ".join(urls)) if urls and on_pull is not None else None
-            files = collect_from_context(action.request, context, on_progress, cancel)
-            return Sources(files, files.content)
+            if action.from_folder is not None:
+                context = named_folder(action.from_folder)
+            files = collect_from_context(action.request, context, on_progress, cancel, downloads)
+            return Sources(files, content=files.content)
         with stage_or_image(action.from_image, state):
             image = find_or_pull(action.from_image, engine, on_pull, cancel)
         if image is None:
             return None
         files = collect_from_image(action.request, engine, image.id)
-        return Sources(files, {f"--from={action.from_name}": image.id})
+        return Sources(files, content={f"--from={action.from_name}": image.id})
     if isinstance(action, RunCommand):
-        return _mounted(action, engine, state, on_pull, cancel)
+        return _mounted(action, engine, context, state, on_pull, cancel)
     return Sources()
 
 
 def _mounted(
     action: RunCommand,
     engine: Engine,
+    context: BuildContext,
     state: BuildState,
     on_pull: OnPull | None,
     cancel: threading.Event,
 ) -> Sources | None:
-    """The images that bind mounts show."""
-    content = {}
-    for mount in action.spec.mounts:
-        if mount.kind == "bind" and mount.source_image is not None:
+    """What bind mounts show and caches begin with."""
+    content: dict[str, str] = {}
+    mounts = []
+    for number, mount in enumerate(action.spec.mounts):
+        shown = mount
+        if mount.source_image is not None:
             with stage_or_image(mount.source_image, state):
                 image = find_or_pull(mount.source_image, engine, on_pull, cancel)
             if image is None:
                 return None
             content[f"mount {mount.target}"] = image.id
-    return Sources(None, content)
+            shown = of_image(mount, image.id)
+        elif number in action.from_folders:
+            folder = action.from_folders[number]
+            shown, found = of_context(mount, named_folder(folder) if folder else context)
+            content |= found
+        mounts.append(shown)
+    return Sources(mounts=tuple(mounts), content=content)
 
 
 def find_or_pull(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from ..dockerfile.instructions import Arg
 from ..dockerfile.shell import expand, expand_heredoc, expand_words, used_variables
+from ..errors import DockerfileError
 from ..oci.config import Platform
 from .state import BuildState
 
@@ -24,6 +25,7 @@ __all__ = [
     "proxy_environment",
     "resolve_global_arg",
     "resolve_stage_arg",
+    "source_date_epoch",
 ]
 
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -128,3 +130,21 @@ def proxy_environment(build_args: Mapping[str, str]) -> dict[str, str]:
         if value:
             environment |= {name.upper(): value, name.lower(): value}
     return environment
+
+
+def source_date_epoch(build_args: Mapping[str, str]) -> int | None:
+    """The time that the image says it was made at, in seconds since 1970; None: the real one.
+
+    Raises:
+        DockerfileError: it is no number.
+    """
+    text = build_args.get("SOURCE_DATE_EPOCH", "")
+    if not text:
+        return None
+    if not text.isdecimal() or len(text) > 12:
+        raise DockerfileError(
+            f'invalid SOURCE_DATE_EPOCH: "{text}"',
+            rule="It is a number of seconds since 1970-01-01.",
+            hint="--build-arg SOURCE_DATE_EPOCH=0",
+        )
+    return int(text)

@@ -14,7 +14,8 @@ It asks twice: a program that sends its work into the background may answer just
 the container with it.
 
 A process 1 ignores a signal that it does not catch (kill(2)). Where the engine cannot make it
-process 1, the mask of caught signals tells whether it would have ended.
+process 1, the mask of caught signals tells whether it would have ended; without a /proc, its exit
+code tells whether the signal killed it.
 """
 
 from __future__ import annotations
@@ -115,7 +116,7 @@ class StartRule:
             return Finding(False, "it answered something else", watch.answer)
         if self.stops_within is None:
             return Finding(True, "it answers")
-        stopped = ended.exit_code is not None and watch.would_end(number)
+        stopped = ended.exit_code is not None and watch.would_end(number, ended.exit_code)
         name = signal.Signals(number).name
         if stopped:
             return Finding(True, f"it answers, and ends after {name}")
@@ -147,10 +148,14 @@ class _Watch:
         else:
             self.limit.restart(self.rule.stops_within)
 
-    def would_end(self, number: int) -> bool:
+    def would_end(self, number: int, exit_code: int) -> bool:
         """Whether a process 1 would have ended: it was one, or it catches the signal."""
-        found = re.search(f"(?m)^{self.token} signals (\\d+) ([0-9a-f]+)$", self._text)
-        return found is None or found[1] == "1" or bool(int(found[2], 16) >> (number - 1) & 1)
+        found = re.search(f"(?m)^{self.token} signals (\\d+) (\\w+)$", self._text)
+        if found is None or found[1] == "1":
+            return True
+        if found[2] == "unknown":
+            return exit_code != 128 + number
+        return bool(int(found[2], 16) >> (number - 1) & 1)
 
     def without_marks(self, ended: Ended) -> str:
         """The last lines of the program's own."""

@@ -20,6 +20,7 @@ INTERRUPTED = 130
 # that `dockernb --help` loads no command.
 _COMMANDS = {
     "base": ("dockernb.cli.base", "base", "Make a base image from the distribution's packages."),
+    "build": ("dockernb.cli.build", "build", "Build a notebook with docker buildx build."),
     "cat": ("dockernb.cli.files", "cat", "Print a file of a snapshot."),
     "check": ("dockernb.cli.check", "check", "Check the exercises of a notebook."),
     "doctor": ("dockernb.cli.doctor", "doctor", "Show what works here and what to do."),

@@ -34,6 +34,7 @@ class Check:
         detail: What was found, or what is wrong.
         todo: What to do about a problem.
         needed: False: dockernb works without it.
+        note: It is neither good nor bad, only said.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Check:
     detail: str
     todo: str = ""
     needed: bool = True
+    note: bool = False
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -75,7 +77,7 @@ def _engines() -> Iterator[Check]:
             checks.append(Check(f"engine {name}", ok=False, detail=err.message, todo=_todo(err)))
             continue
         try:
-            checks += [_engine(name, engine), _leftovers(name, engine)]
+            checks += [*_engine(name, engine), _leftovers(name, engine)]
             if name == "embedded":
                 checks += _embedded()
         finally:
@@ -84,13 +86,22 @@ def _engines() -> Iterator[Check]:
     yield from (replace(check, needed=check.needed and not one_works) for check in checks)
 
 
-def _engine(name: str, engine: Engine) -> Check:
+def _engine(name: str, engine: Engine) -> Iterator[Check]:
+    """Who it is, how it is reached, and a line for each thing that it cannot do."""
     try:
         info = engine.info()
     except DockernbError as err:
-        return Check(f"engine {name}", ok=False, detail=err.message, todo=_todo(err))
-    detail = f"version {info.version}, {info.platform}"
-    return Check(f"engine {name}", ok=True, detail=f"{detail}, {info.address}".rstrip(", "))
+        yield Check(f"engine {name}", ok=False, detail=err.message, todo=_todo(err))
+        return
+    where = f"{info.address} ({info.way})" if info.way else info.address
+    detail = f"version {info.version}, {info.platform}, {where}".rstrip(", ")
+    if info.problem is not None:
+        detail = f"{detail}: {info.problem.message}"
+        yield Check(f"engine {name}", ok=False, detail=detail, todo=_todo(info.problem))
+        return
+    yield Check(f"engine {name}", ok=True, detail=detail)
+    for limit in info.limits:
+        yield Check("  limit", ok=True, detail=limit, needed=False, note=True)
 
 
 def _embedded() -> Iterator[Check]:

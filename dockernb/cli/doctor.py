@@ -34,6 +34,8 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
 
 def _print(check: Check, width: int) -> None:
     word, color = ("ok", "green") if check.ok else ("problem", "red" if check.needed else "yellow")
+    if check.note:
+        word, color = "note", "cyan"
     click.echo(f"{click.style(f'{word:<7}', fg=color)}  {check.name:<{width}}  {check.detail}")
     if check.todo and not check.ok:
         for line in check.todo.splitlines():

@@ -1,6 +1,7 @@
-"""`dockernb pull`, `push`, `save`, `load` and `prune`: images of the embedded engine.
+"""`dockernb pull`, `push`, `save`, `load` and `prune`.
 
-For images on a Docker engine there is `docker` itself; only `pull` works on both.
+The first three work on both engines; what comes in by `load` and goes by `prune` is the embedded
+engine's, for a Docker engine there is `docker` itself.
 """
 
 from __future__ import annotations
@@ -24,15 +25,21 @@ from dockernb.engines.select import ENGINES, open_embedded, open_engine
 from dockernb.errors import NotebookError
 from dockernb.oci.digest import short_id
 from dockernb.ui.figures import format_bytes, format_count
+from dockernb.use.transfer import written_aside
 
 __all__ = ["load", "prune", "pull", "push", "save"]
 
 _json = click.option("--json", "as_json", is_flag=True, help="The result as JSON.")
 
 
+_engine = click.option(
+    "--engine", type=click.Choice(ENGINES), envvar="DOCKERNB_ENGINE", show_envvar=True
+)
+
+
 @click.command()
 @click.argument("image")
-@click.option("--engine", type=click.Choice(ENGINES), envvar="DOCKERNB_ENGINE", show_envvar=True)
+@_engine
 @click.option("--if-missing", is_flag=True, help="Ask no registry if the image is there.")
 @_json
 def pull(image: str, engine: str | None, if_missing: bool, as_json: bool) -> None:
@@ -49,15 +56,15 @@ def pull(image: str, engine: str | None, if_missing: bool, as_json: bool) -> Non
 
 @click.command()
 @click.argument("image")
+@_engine
 @_json
-def push(image: str, as_json: bool) -> None:
+def push(image: str, engine: str | None, as_json: bool) -> None:
     """Send IMAGE to the registry in its name, for example localhost:5000/app:1.
 
     Credentials are those of `docker login`.
     """
-    engine = open_embedded()
-    with _closed(engine), _shown() as show:
-        digest = interruptible(lambda cancel: engine.push(image, show, cancel))
+    with _closed(open_engine(engine)) as opened, _shown() as show:
+        digest = interruptible(lambda cancel: opened.push(image, show, cancel))
     echo(json.dumps({"name": image, "digest": digest}) if as_json else f"{image} {digest}")
 
 
@@ -72,13 +79,15 @@ def push(image: str, as_json: bool) -> None:
     show_default=True,
     help="docker: for `docker load`, podman and skopeo; oci: a tar of an OCI image layout.",
 )
-def save(images: tuple[str, ...], output: str, form: Literal["docker", "oci"]) -> None:
-    """Write IMAGES of the embedded engine as one archive."""
+@_engine
+def save(
+    images: tuple[str, ...], output: str, form: Literal["docker", "oci"], engine: str | None
+) -> None:
+    """Write IMAGES as one archive."""
     if output == "-" and sys.stdout.isatty():
         raise click.UsageError("an archive is not for the terminal: name a file with -o FILE.tar")
-    engine = open_embedded()
-    with _closed(engine), _written(output) as out:
-        interruptible(lambda _cancel: engine.save(images, out, form))
+    with _closed(open_engine(engine)) as opened, _shown() as show, _written(output) as out:
+        interruptible(lambda cancel: opened.save(images, out, form, show, cancel))
 
 
 @click.command()
@@ -146,7 +155,11 @@ class _Shown:
 
 
 def _is_done(progress: Progress) -> bool:
-    return progress.current == progress.total and progress.status not in {"Downloading", "Pushing"}
+    return progress.current == progress.total and progress.status not in {
+        "Downloading",
+        "Pushing",
+        "Saving",
+    }
 
 
 @contextmanager
@@ -164,14 +177,8 @@ def _written(output: str) -> Iterator[BinaryIO]:
     if output == "-":
         yield sys.stdout.buffer
         return
-    target = Path(output)
-    aside = target.with_name(f"{target.name}.part")
-    try:
-        with aside.open("wb") as file:
-            yield file
-        aside.replace(target)
-    finally:
-        aside.unlink(missing_ok=True)
+    with written_aside(Path(output)) as file:
+        yield file
 
 
 def _tell(images: list[tuple[Image, tuple[str, ...]]], *, as_json: bool) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from dockernb.build.build_flags import FLAGS, NO_FLAGS, BuildFlags, parse_flags
 from dockernb.dockerfile.magics import (
     MagicArgumentError,
     SecretSource,
@@ -31,7 +32,16 @@ class BuildChoice:
     secrets: tuple[str, ...] = ()
     target: str | None = None
     context: Path | None = None
+    flags: BuildFlags = NO_FLAGS
 
+
+_FLAG_HELP = {
+    "--add-host": ("NAME:ADDRESS", "A name that RUN finds in /etc/hosts."),
+    "--build-context": ("NAME=FOLDER|docker-image://IMAGE", "Takes the place of an image's name."),
+    "--shm-size": ("BYTES", "Size of /dev/shm for RUN, for example 128m."),
+    "--ssh": ("ID[=SOCKET]", "An ssh agent for RUN --mount=type=ssh; `default` is yours."),
+    "--ulimit": ("NAME=SOFT[:HARD]", "A limit for RUN, for example nofile=1024."),
+}
 
 _OPTIONS = (
     click.option(
@@ -61,6 +71,10 @@ _OPTIONS = (
         type=click.Path(exists=True, file_okay=False, path_type=Path),
         help="Build context; else the notebook's folder, or what %context says.",
     ),
+    *(
+        click.option(flag, multiple=True, metavar=_FLAG_HELP[flag][0], help=_FLAG_HELP[flag][1])
+        for flag in FLAGS
+    ),
 )
 
 
@@ -76,12 +90,23 @@ def build_options(command: Callable[..., None]) -> Callable[..., None]:
         context: Path | None,
         **others: Any,
     ) -> None:
-        command(choice=BuildChoice(engine, build_args, secrets, target, context), **others)
+        flags = _read_flags(others)
+        choice = BuildChoice(engine, build_args, secrets, target, context, flags)
+        command(choice=choice, **others)
 
     wrapped: Callable[..., None] = with_choice
     for option in reversed(_OPTIONS):
         wrapped = option(wrapped)
     return wrapped
+
+
+def _read_flags(options: dict[str, Any]) -> BuildFlags:
+    """Takes the flags of `build_flags` out of the options of a command."""
+    words = []
+    for flag in FLAGS:
+        for value in options.pop(flag.removeprefix("--").replace("-", "_")):
+            words += [flag, value]
+    return parse_flags(words, Path())
 
 
 def read_build_args(texts: Sequence[str]) -> dict[str, str]:

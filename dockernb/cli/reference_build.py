@@ -38,6 +38,7 @@ class Recipe:
     Args:
         dockerfile: Its text.
         context: The build context; nothing is written there.
+        flags: Further ones, as they are written.
     """
 
     dockerfile: str
@@ -45,6 +46,7 @@ class Recipe:
     build_args: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     target: str | None = None
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -175,6 +177,7 @@ def _arguments(recipe: Recipe, folder: Path) -> list[str]:
         path = folder / f"secret-{number}"  # the folder is the user's alone
         path.write_bytes(content)
         arguments.append(f"--secret=id={secret_id},src={path}")
+    arguments += recipe.flags
     if recipe.target is not None:
         arguments.append(f"--target={recipe.target}")
     return arguments

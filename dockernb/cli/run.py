@@ -53,7 +53,7 @@ def run(
     """Build the cells of NOTEBOOK in order; stop at the first that fails.
 
     One line a step: step, instruction, status, snapshot, size, seconds. Of the magics %arg,
-    %context and %secret count. Exit code: 0 if every cell was built, 130 after Ctrl-C.
+    %build, %context and %secret count. Exit code: 0 if every cell was built, 130 after Ctrl-C.
     """
     if tag is not None:
         Reference.parse(tag)  # a wrong name is refused now, not after the build
@@ -86,6 +86,7 @@ def read_settings(document: Notebook, choice: BuildChoice) -> Settings:
         choice.context,
         read_build_args(choice.build_args),
         read_secrets(choice.secrets),
+        choice.flags,
     )
 
 
@@ -97,6 +98,7 @@ def open_session(settings: Settings, *, engine: str | None, use_cache: bool) -> 
             context=settings.context,
             build_args=settings.build_args,
             secrets=settings.secrets,
+            flags=settings.flags,
             use_cache=use_cache,
         )
     )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from dockernb.build.build_flags import NO_FLAGS, BuildFlags, parse_flags
 from dockernb.cli.options import read_secret
 from dockernb.dockerfile.magics import Magic, MagicArgumentError, parse_key_value, parse_secret
 from dockernb.errors import NotebookError
@@ -24,6 +25,8 @@ class TakesSettings(Protocol):
 
     def set_secret(self, secret_id: str, content: bytes) -> None: ...
 
+    def set_flags(self, words: Sequence[str]) -> None: ...
+
 
 @dataclass
 class Settings:
@@ -33,28 +36,33 @@ class Settings:
         folder: The notebook's folder; paths in magics are relative to it.
         given_context: `--context`.
         given_args, given_secrets: `--build-arg`, `--secret`; a magic does not change these.
+        given_flags: The flags of `build_flags`; each takes the place of the magics' ones.
     """
 
     folder: Path
     given_context: Path | None = None
     given_args: Mapping[str, str] = field(default_factory=dict)
     given_secrets: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    given_flags: BuildFlags = NO_FLAGS
 
     def __post_init__(self) -> None:
         self.context = self.given_context or self.folder
         self.build_args = dict(self.given_args)
         self.secrets = dict(self.given_secrets)
+        self.flags = self.given_flags
 
     def apply(self, magic: Magic, session: TakesSettings) -> str | None:
         """Does what a magic says; returns a note for the reader when it was left out.
 
-        %arg, %context and %secret count. All other magics look at something or ask for something
-        that has its own command or option.
+        %arg, %build, %context and %secret count. All other magics look at something or ask for
+        something that has its own command or option.
         """
         try:
             match "%%" + magic.name if magic.cell_magic else magic.name:
                 case "arg" if magic.argument:
                     self._arg(magic.argument, session)
+                case "build" if magic.argument:
+                    self._build(magic.argument, session)
                 case "context" if magic.argument:
                     self._context(magic.argument, session)
                 case "secret" if magic.argument:
@@ -79,6 +87,14 @@ class Settings:
         else:
             self.build_args[name] = value
         session.set_build_arg(name, value)
+
+    def _build(self, argument: str, session: TakesSettings) -> None:
+        words = shlex.split(argument)
+        own = parse_flags([] if words == ["none"] else words, self.folder)
+        # Of a flag that stands twice the last one counts: the one of the command line.
+        whole = (*own.words, *self.given_flags.words)
+        self.flags = parse_flags(whole, self.folder)
+        session.set_flags(whole)
 
     def _context(self, argument: str, session: TakesSettings) -> None:
         if self.given_context is not None:

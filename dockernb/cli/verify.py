@@ -85,6 +85,7 @@ def verify(ctx: click.Context, notebook: str, choice: BuildChoice, as_json: bool
                 context=settings.context,
                 build_args=settings.build_args,
                 secrets=settings.secrets,
+                flags=settings.flags.words,
                 target=choice.target,
             )
             verdict = _compare(session, docker, command, recipe, printer)

@@ -25,29 +25,36 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import BinaryIO, Literal, Protocol
 
+from ..errors import EngineError
 from ..oci.config import ImageConfig, Platform
 from ..oci.diff import FilesystemDiff, FileType
+from .launch import Health, OnOutput, Port, RunningContainer, StartSpec
 
 __all__ = [
+    "ArchiveFormat",
     "ContainerSpec",
     "Engine",
     "EngineInfo",
     "FileView",
+    "Health",
     "Image",
     "Mount",
     "OnOutput",
     "OnProgress",
     "PathStat",
+    "Port",
     "Process",
     "Progress",
     "PullPolicy",
+    "RunningContainer",
+    "StartSpec",
     "WorkingContainer",
 ]
 
-OnOutput = Callable[[bytes], None]
 PullPolicy = Literal["missing", "always", "never"]
+ArchiveFormat = Literal["docker", "oci"]
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,9 @@ class EngineInfo:
         version: Version of the daemon or of dockernb.
         platform: Platform for which images are made when nothing is said.
         address: Where it answers, for example `unix:///var/run/docker.sock`.
+        way: How it is reached, and who named that address, for a reader.
+        limits: What it cannot do, a sentence each.
+        problem: Why nothing can be built on it, if so.
     """
 
     name: str
@@ -67,6 +77,9 @@ class EngineInfo:
     version: str
     platform: Platform
     address: str = ""
+    way: str = ""
+    limits: tuple[str, ...] = ()
+    problem: EngineError | None = None
 
 
 @dataclass(frozen=True)
@@ -87,7 +100,13 @@ class Image:
 
 @dataclass(frozen=True)
 class Progress:
-    """A moment of a pull. `id` names a layer; `current`, `total` are bytes (total 0: unknown)."""
+    """A moment of a pull, push or save.
+
+    Args:
+        id: Names a layer, or "archive".
+        current: Bytes so far.
+        total: Bytes in all; 0: unknown.
+    """
 
     id: str
     status: str
@@ -103,23 +122,32 @@ class Mount:
     """A mount that is there while the command runs and never in the snapshot.
 
     Args:
-        kind: "bind" (content of `source_image` below `source`, or of the host folder `source`),
-            "cache" (kept between builds under the name `source`), "tmpfs", "secret" (`content`,
-            which must never touch a disk), "file" (`content`, which may).
+        kind: "bind" (files of the image `source_image` at `source`, or else `files`; what is
+            written there is thrown away), "cache" (kept between builds under the name `source`),
+            "tmpfs", "secret" (`content`, which must never touch a disk), "file" (`content`, which
+            may), "ssh" (the socket at `source`, a path of this machine).
         target: Absolute path in the container.
+        source: For "bind": an absolute path whose links are resolved.
+        source_image: For "cache": a new cache begins with the files of this image at `base`.
+        is_file: For "bind": it is a file and not a directory.
         content: For "secret" and "file": the bytes of the file.
+        files: For "bind": given a name, a tar stream of the files below that name.
     """
 
-    kind: Literal["bind", "cache", "tmpfs", "secret", "file"]
+    kind: Literal["bind", "cache", "tmpfs", "secret", "file", "ssh"]
     target: str
     source: str = ""
     source_image: str | None = None
+    base: str = "/"
+    is_file: bool = False
     content: bytes | None = field(default=None, repr=False)
+    files: Callable[[str], Iterable[bytes]] | None = field(default=None, repr=False)
     read_only: bool = False
     size: int = 0
     mode: int | None = None
     uid: int = 0
     gid: int = 0
+    sharing: Literal["shared", "private", "locked"] = "shared"
 
 
 @dataclass(frozen=True)
@@ -129,17 +157,23 @@ class ContainerSpec:
     Args:
         env: The whole environment of the command; nothing of the image's own Env is added.
         user: As USER writes it: "", "name", "uid", "name:group"...
+        secret_env: Variables of the command beside `env`, whose values must never touch a disk.
         network: "default", "none" or "host".
         extra_hosts: Host name -> address, for the length of the step.
+        ulimits: Name -> soft and hard limit, as `--ulimit` of docker build.
+        shm_size: Bytes of /dev/shm; 0: the engine's default.
     """
 
     command: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
+    secret_env: Mapping[str, str] = field(default_factory=dict, repr=False)
     user: str = ""
     working_dir: str = "/"
     network: Literal["default", "none", "host"] = "default"
     mounts: tuple[Mount, ...] = ()
     extra_hosts: Mapping[str, str] = field(default_factory=dict)
+    ulimits: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    shm_size: int = 0
     security: Literal["sandbox", "insecure"] = "sandbox"
     platform: Platform | None = None
 
@@ -259,8 +293,38 @@ class Engine(Protocol):
         raises; the newest hint counts, and `close` ends what it led to.
         """
 
+    def launch(self, image_id: str, spec: StartSpec) -> RunningContainer:
+        """Starts an image with its ENTRYPOINT and CMD. The caller removes the container.
+
+        Raises:
+            EngineError: it cannot be started, for example because a port is taken.
+        """
+
     def tag(self, image_id: str, reference: str) -> None:
         """Gives an image a name, as `docker tag`."""
+
+    def push(self, reference: str, on_progress: OnProgress, cancel: threading.Event) -> str:
+        """Sends the image of this name to its registry; returns the digest of its manifest.
+
+        Raises:
+            ImageNotFoundError: the engine has no such image.
+            RegistryError: the registry does not answer, or refuses.
+        """
+
+    def save(
+        self,
+        names: Sequence[str],
+        out: BinaryIO,
+        form: ArchiveFormat,
+        on_progress: OnProgress,
+        cancel: threading.Event,
+    ) -> None:
+        """Writes images (by name or ID) as one archive.
+
+        Raises:
+            ImageNotFoundError: the engine has no image of that name.
+            BuildInterruptedError: `cancel` was set; `out` holds a part of an archive.
+        """
 
     def open_image(self, image_id: str) -> AbstractContextManager[FileView]:
         """The files of an image, and no others."""

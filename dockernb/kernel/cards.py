@@ -7,7 +7,7 @@ import logging
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from dockernb.build.events import BuildEvent, OutputReceived, StepFinished, StepStarted
 from dockernb.build.result import StepLog, StepResult
@@ -15,25 +15,37 @@ from dockernb.errors import DockernbError
 
 from .publish import Publisher
 
-__all__ = ["CardLike", "CardShelf", "StepPresenter", "make_card"]
+__all__ = ["CardLike", "CardShelf", "Closable", "StepPresenter", "make_card"]
 
 log = logging.getLogger(__name__)
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 CARD = "application/vnd.dockernb.card+json"
+RUN = "application/vnd.dockernb.run+json"
 TAIL_LINES, TAIL_WIDTH, TAIL_CHARACTERS = 10, 200, 10_000
 
 
-class CardLike(Protocol):
+class Closable(Protocol):
+    """What the shelf uses of a card."""
+
+    def close(self) -> None: ...
+
+
+@runtime_checkable
+class ShowsCell(Protocol):
+    """A card of a step, to which a reader and a check can say more."""
+
+    def open_files_with(self, opener: Any) -> None: ...
+    def show_findings(self, findings: Sequence[Sequence[str]]) -> None: ...
+
+
+class CardLike(Closable, ShowsCell, Protocol):
     """What is used of `dockernb.ui.card.Card`."""
 
     def handle(self, event: BuildEvent) -> None: ...
     def title(self) -> None: ...
     def bundle(self) -> tuple[dict[str, Any], dict[str, Any]]: ...
     def finish(self) -> None: ...
-    def close(self) -> None: ...
-    def open_files_with(self, opener: Any) -> None: ...
-    def show_findings(self, findings: Sequence[Sequence[str]]) -> None: ...
 
 
 def make_card() -> CardLike:
@@ -57,17 +69,17 @@ class CardShelf:
 
     def __init__(self, opener: Any = None) -> None:
         self._opener = opener
-        self._by_cell: dict[str, list[CardLike]] = {}
-        self._anonymous: deque[CardLike] = deque()
+        self._by_cell: dict[str, list[Closable]] = {}
+        self._anonymous: deque[Closable] = deque()
 
     def begin(self, cell_id: str | None) -> None:
         """The cell runs (again): its old cards are closed."""
         if cell_id is not None:
             self.forget((cell_id,))
 
-    def add(self, cell_id: str | None, card: CardLike) -> None:
+    def add(self, cell_id: str | None, card: Closable) -> None:
         """Keeps a card until its cell runs again or is deleted."""
-        if self._opener is not None:
+        if self._opener is not None and isinstance(card, ShowsCell):
             card.open_files_with(self._opener)
         if cell_id is not None:
             self._by_cell.setdefault(cell_id, []).append(card)
@@ -78,10 +90,11 @@ class CardShelf:
 
     def show_findings(self, by_cell: Mapping[str, Sequence[Sequence[str]]]) -> None:
         """Shows what a check found on the last card of each cell; on all others nothing."""
-        for cell_id, cards in tuple(self._by_cell.items()):
-            for card in cards[:-1]:
-                card.show_findings(())
-            cards[-1].show_findings(by_cell.get(cell_id, ()))
+        for cell_id, kept in tuple(self._by_cell.items()):
+            cards = [card for card in kept if isinstance(card, ShowsCell)]
+            for card in cards:
+                is_last = card is cards[-1]
+                card.show_findings(by_cell.get(cell_id, ()) if is_last else ())
 
     def forget(self, cell_ids: Iterable[str]) -> None:
         """Closes the cards of deleted cells."""
@@ -205,7 +218,7 @@ def one_line(result: StepResult) -> str:
     return f"step {result.step} {result.instruction}: {result.status}, {snapshot}, {seconds:.2f} s"
 
 
-def _close(card: CardLike) -> None:
+def _close(card: Closable) -> None:
     try:
         card.close()
     except Exception:

@@ -97,6 +97,7 @@ class CellRunner:
         with self._workspace.interrupts.cell() as cancel:
             try:
                 await self._wait_for_straggler(cancel)
+                self._workspace.cards.begin(request.cell_id)
                 for line in cell.magics:
                     await self._run_magic(line, cell, request, cancel)
                 await self._run_body(cell, request, cancel)
@@ -140,7 +141,6 @@ class CellRunner:
     async def _run_body(self, cell: Cell, request: CellRequest, cancel: Cancel) -> None:
         workspace = self._workspace
         workspace.order.executed(request.cell_id, cell.source)
-        workspace.cards.begin(request.cell_id)
         if request.cell_id is not None:
             workspace.counts[request.cell_id] = request.count
         if not cell.body.strip():

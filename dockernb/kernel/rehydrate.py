@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from .cards import CARD, CardLike
+from .cards import CARD, RUN, Closable
 
 __all__ = ["Rehydrator", "restore_card", "saved_cards"]
 
@@ -29,7 +29,7 @@ def saved_cards(outputs: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, dic
     """Model ID and card JSON of the outputs that hold a card, each ID once, at most MAX_CARDS."""
     seen: set[str] = set()
     for data in outputs:
-        card = data.get(CARD)
+        card = data.get(CARD) or data.get(RUN)
         if not isinstance(card, dict) or card.get("version") != 1:
             continue
         model_id = card.get("model_id")
@@ -43,14 +43,17 @@ def saved_cards(outputs: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, dic
             return
 
 
-def restore_card(card: dict[str, Any], model_id: str) -> CardLike | None:
+def restore_card(card: dict[str, Any], model_id: str) -> Closable | None:
     """Makes the card's widget again; None when this kernel has a widget of that ID already."""
     import comm  # noqa: PLC0415 - not needed to start
 
     from dockernb.ui.card import Card  # noqa: PLC0415 - not needed to start
+    from dockernb.ui.run_card import RunCard  # noqa: PLC0415
 
     if model_id in comm.get_comm_manager().comms:  # a widget's model ID is its comm's ID
         return None
+    if card.get("kind") == "run":
+        return RunCard.restore(card, model_id)
     return Card.restore(card, model_id)
 
 
@@ -65,8 +68,8 @@ class Rehydrator:
     def __init__(
         self,
         outputs: Callable[[], Iterable[Mapping[str, Any]]],
-        keep: Callable[[str | None, CardLike], None],
-        restore: Callable[[dict[str, Any], str], CardLike | None] = restore_card,
+        keep: Callable[[str | None, Closable], None],
+        restore: Callable[[dict[str, Any], str], Closable | None] = restore_card,
     ) -> None:
         self._outputs = outputs
         self._keep = keep

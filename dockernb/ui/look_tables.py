@@ -31,11 +31,11 @@ _LETTERS = {
     "dir": "d", "symlink": "l", "char": "c", "block": "b", "fifo": "p", "socket": "s",
 }  # fmt: skip
 _FILES = (
-    Column("mode", "code"),
-    Column("owner", "code"),
+    Column("mode", "id"),
+    Column("owner", "id"),
     Column("size", "figure"),
     Column("files", "figure"),
-    Column("modified", "code"),
+    Column("modified", "id"),
     Column("name", "code"),
 )
 _WORDS = {"there": "in the base image"}
@@ -183,7 +183,7 @@ def steps_table(rows: Sequence[StepRow], name_of: NameOf) -> Table:
         Column("adds", "figure"),
         Column("total", "figure"),
         Column("files"),
-        Column("snapshot", "code"),
+        Column("snapshot", "id"),
         Column("why"),
     )
     cells = [_step_cells(row, name_of) for row in rows]

@@ -11,20 +11,24 @@ from .visible import visible
 
 __all__ = ["Column", "Table", "table_html", "table_text"]
 
-Kind = Literal["text", "figure", "code"]
+Kind = Literal["text", "figure", "code", "id"]
 
 # Styles that JupyterLab lets through; its own put text into the middle and break words.
 _CELL = "text-align:left;vertical-align:top;word-break:normal"
 _STYLES: dict[Kind, str] = {
     "text": _CELL,
     "figure": "text-align:right;vertical-align:top;white-space:nowrap",
+    "id": "text-align:left;vertical-align:top;font-family:monospace;white-space:nowrap",
     "code": "text-align:left;vertical-align:top;font-family:monospace;word-break:break-word",
 }
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its title and what it holds. `figure`: to the right; `code`: in fixed width."""
+    """A column: its title and what it holds.
+
+    `figure` stands to the right; `code` is in fixed width; `id` too, and is never broken.
+    """
 
     title: str
     kind: Kind = "text"

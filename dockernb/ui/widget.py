@@ -12,34 +12,28 @@ from typing import Any
 import anywidget
 import traitlets
 
-__all__ = ["CardWidget"]
+__all__ = ["CardWidget", "LiveWidget", "read_static"]
 
 _STATIC = Path(__file__).parent / "static"
 _SCRIPTS = ("dom.js", "tree.js", "log.js", "viewer.js", "panes.js", "card.js")
 
 
-def _script() -> str:
-    # One ES module without a bundler: the parts share a scope, only the last one exports.
-    return "\n".join((_STATIC / name).read_text(encoding="utf-8") for name in _SCRIPTS)
+def read_static(*names: str) -> str:
+    """Files of the browser's part, one behind the other.
+
+    One ES module without a bundler: the parts share a scope, only the last one exports.
+    """
+    return "\n".join((_STATIC / name).read_text(encoding="utf-8") for name in names)
 
 
-class CardWidget(anywidget.AnyWidget):
-    """The model of one card. `answer` gets the browser's messages, `late` the state on request.
+class LiveWidget(anywidget.AnyWidget):
+    """What cards have in common: messages, and a state that is made on request.
 
     Args:
         answer: Called with each message of the browser.
         late: Gives the seconds so far and the log's tail when a page asks for the whole state.
     """
 
-    _esm = traitlets.Unicode(_script()).tag(sync=True)
-    _css = traitlets.Unicode((_STATIC / "card.css").read_text(encoding="utf-8")).tag(sync=True)
-
-    header = traitlets.Dict().tag(sync=True)
-    progress = traitlets.Dict().tag(sync=True)
-    files = traitlets.Dict().tag(sync=True)
-    actions: Any = traitlets.List().tag(sync=True)
-    findings: Any = traitlets.List().tag(sync=True)
-    stale = traitlets.Unicode().tag(sync=True)
     # The value never changes; it is made when a page asks, so that no log is sent twice.
     late = traitlets.Dict().tag(sync=True, to_json=lambda _, widget: widget.late_state())
     own_id = traitlets.Unicode().tag(sync=True)
@@ -64,3 +58,17 @@ class CardWidget(anywidget.AnyWidget):
     def _receive(self, _: object, content: Any, __: object) -> None:
         if isinstance(content, dict):
             self._answer(content)
+
+
+class CardWidget(LiveWidget):
+    """The model of one card."""
+
+    _esm = traitlets.Unicode(read_static(*_SCRIPTS)).tag(sync=True)
+    _css = traitlets.Unicode(read_static("card.css")).tag(sync=True)
+
+    header = traitlets.Dict().tag(sync=True)
+    progress = traitlets.Dict().tag(sync=True)
+    files = traitlets.Dict().tag(sync=True)
+    actions: Any = traitlets.List().tag(sync=True)
+    findings: Any = traitlets.List().tag(sync=True)
+    stale = traitlets.Unicode().tag(sync=True)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import io
+import secrets
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
+from dockernb.build.source_entry import OpenedBy
+from dockernb.build.tar_stream import TarEntry, tar_stream
 from dockernb.engines.base import ContainerSpec, Mount
 from dockernb.errors import (
     BuildInterruptedError,
@@ -207,20 +212,65 @@ def check_file_mount(bench: Bench) -> None:
         assert "/dev/pipes/EOF" not in {entry.path for entry in container.diff().entries}
 
 
-def check_mounts_that_cannot_be_are_refused_clearly(bench: Bench) -> None:
-    """An engine may not be able to; then it says so before anything runs."""
-    secret = Mount("secret", "/run/secrets/x", content=b"hidden")
-    spec = shell("cat /run/secrets/x", mounts=(secret,))
+def check_secrets_are_in_no_snapshot_or_are_refused_clearly(bench: Bench) -> None:
+    """An engine may not be able to mount one; then it says so before anything runs."""
+    secret = Mount("secret", "/run/secrets/x", content=b"kept-from-all", mode=0o440, uid=5, gid=6)
+    spec = shell("cat /run/secrets/x; stat -c ' %a %u:%g' /run/secrets/x", mounts=(secret,))
     refusals: list[UnsupportedByEngineError] = []
     try:
         with bench.engine.create(bench.base.id, spec) as container:
-            assert run(container) == (0, "hidden")
-            assert not [e for e in container.diff().entries if e.path.endswith("/x")]
+            assert run(container) == (0, "kept-from-all 440 5:6\n")
+            assert not [e for e in container.diff().entries if e.path.endswith("/x") and e.size]
+            image = bench.commit(container, next_config(bench.base, "RUN"))
+        with bench.engine.open_image(image.id) as view:
+            assert b"kept-from-all" not in b"".join(view.read("/"))
     except UnsupportedByEngineError as refusal:
         refusals.append(refusal)
     for error in refusals:
-        assert "hidden" not in error.format_message()
+        assert "kept-from-all" not in error.format_message()
         assert error.hint
+
+
+def check_bind_mounts_and_what_caches_begin_with(bench: Bench) -> None:
+    """Files of an image, files of nobody's, and limits; nothing of it stays."""
+    name, base = f"dockernb-test-{secrets.token_hex(4)}", bench.base.id
+    mounts = (
+        Mount("bind", "/shown", files=_folder_with_a_file, read_only=True),
+        Mount("bind", "/image", source="/bin", source_image=base),
+        Mount("cache", "/begun", source=name, source_image=base, base="/etc"),
+    )
+    script = (
+        "stat -c '%a %u' /shown/a; echo 1 >/image/new; ls /image/sh; "
+        "ls /begun/passwd; echo 2 >/begun/new; echo $TOKEN; ulimit -n; echo 3 >/kept"
+    )
+    spec = shell(script, mounts=mounts, secret_env={"TOKEN": "a b"}, ulimits={"nofile": (99, 100)})
+    with bench.engine.create(base, spec) as container:
+        expected = "640 7\n/image/sh\n/begun/passwd\na b\n99\n"
+        assert run(container) == (0, expected)
+        paths = {entry.path for entry in container.diff().entries}
+        assert "/kept" in paths
+        assert not {path for path in paths if path.endswith("/new")}
+    with bench.engine.create(base, shell("cat /begun/new; ls /image", mounts=mounts)) as container:
+        output = run(container)[1].split()
+    assert output[0] == "2"
+    assert "new" not in output
+
+
+def check_one_file_is_mounted(bench: Bench) -> None:
+    mount = Mount("bind", "/one/file", files=_one_file, is_file=True, read_only=True)
+    spec = shell("cat /one/file", mounts=(mount,))
+    with bench.engine.create(bench.base.id, spec) as container:
+        assert run(container) == (0, "one\n")
+
+
+def _folder_with_a_file(name: str) -> Iterator[bytes]:
+    entries = [TarEntry(f"/{name}", "dir", 0o750), TarEntry(f"/{name}/a", "file", 0o640, 7)]
+    return tar_stream(entries)
+
+
+def _one_file(name: str) -> Iterator[bytes]:
+    content = OpenedBy(lambda: io.BytesIO(b"one\n"))
+    return tar_stream([TarEntry(f"/{name}", "file", 0o644, size=4, content=content)])
 
 
 def check_mount_points_are_not_kept(bench: Bench) -> None:

@@ -7,15 +7,37 @@ nothing of the engine's insides, so the same functions run on all of them.
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import ModuleType
 
-from tests.conformance import checks_of_images, checks_of_runs
+from tests.conformance import checks_of_images, checks_of_launches, checks_of_runs
 from tests.conformance.bench import Bench
 
-__all__ = ["CHECKS", "Bench"]
+__all__ = ["CHECKS", "CHECKS_OF_THE_WAY", "LAUNCHES", "Bench"]
 
-CHECKS: list[Callable[[Bench], None]] = [
-    value
-    for module in (checks_of_runs, checks_of_images)
-    for name, value in sorted(vars(module).items())
-    if name.startswith("check_")
+
+def _checks(*modules: ModuleType) -> list[Callable[[Bench], None]]:
+    return [
+        value
+        for module in modules
+        for name, value in sorted(vars(module).items())
+        if name.startswith("check_")
+    ]
+
+
+CHECKS = _checks(checks_of_runs, checks_of_images)
+LAUNCHES = _checks(checks_of_launches)
+
+#: What depends on how the engine is reached: streams both ways, questions, interrupts.
+CHECKS_OF_THE_WAY: list[Callable[[Bench], None]] = [
+    checks_of_runs.check_info_is_stable,
+    checks_of_runs.check_interrupt_within_two_seconds,
+    checks_of_runs.check_much_output_arrives_whole,
+    checks_of_runs.check_output_and_exit_code,
+    checks_of_runs.check_output_closed_before_the_end,
+    checks_of_runs.check_output_comes_while_it_runs,
+    checks_of_runs.check_threads_share_an_engine,
+    checks_of_images.check_commit_has_exactly_the_config,
+    checks_of_images.check_read_missing,
+    checks_of_images.check_stat,
+    checks_of_images.check_write_keeps_owner_and_mode,
 ]

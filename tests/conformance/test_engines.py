@@ -12,8 +12,9 @@ import pytest
 from dockernb.engines.base import Engine, Image
 from dockernb.engines.docker import DockerEngine, connect
 from dockernb.engines.embedded.engine import EmbeddedEngine
+from dockernb.errors import UnsupportedByEngineError
 from tests.conformance.busybox import busybox_base
-from tests.conformance.engine_suite import CHECKS, Bench
+from tests.conformance.engine_suite import CHECKS, CHECKS_OF_THE_WAY, LAUNCHES, Bench
 from tests.conftest import need_rung
 from tests.integration.docker.always_prepared import AlwaysPrepared
 from tests.integration.docker.cleaning import Cleaner
@@ -28,10 +29,36 @@ RUNGS = {
     6: "proot",
 }
 
+#: Engines and ways to Docker; those that are elsewhere are in conftest.py.
+WAYS = ("docker", "far_docker", "standby", "tls", "docker20", "podman")
+#: Where these will do: over ssh, where each connection is a login, and for a context, which only
+#: names another way. Podman is all the same behind a proxy, but for its diff.
+SOME_CHECKS = {
+    "ssh": CHECKS_OF_THE_WAY,
+    "context": CHECKS_OF_THE_WAY,
+    "far_podman": [check for check in CHECKS if "_diff_" in check.__name__],
+}
+FAR = ("far_docker", "tls", "ssh", "context")
+#: Where nothing but the API is within reach.
+FAR_LIMITS = {
+    "check_hostile_names": "JSON of the API cannot hold names that are no UTF-8",
+    "check_mount_points_are_not_kept": "the API cannot delete a file",
+    "check_a_layer_holds_no_more_than_it_says": "Docker's own /dev and /etc show",
+}
+PODMAN_LIMITS = {
+    "check_hostile_names": FAR_LIMITS["check_hostile_names"],
+    "check_environment_is_the_given_one": "HOSTNAME is always there",
+    "check_file_mount": "what a volume begins with is in the container's layer, too",
+    "check_image_size_is_that_of_the_files": "headers count",
+    "check_stat": "the last link of a path is followed",
+    "check_bind_mounts_and_what_caches_begin_with": "no secret can be a variable",
+}
+NO_SUBPATH = "parts of a volume can be mounted since API 1.45"
 KNOWN_LIMITS = {
-    ("far_docker", "check_hostile_names"): "JSON of the API cannot hold names that are no UTF-8",
-    ("far_docker", "check_mount_points_are_not_kept"): "the API cannot delete a file",
-    ("far_docker", "check_a_layer_holds_no_more_than_it_says"): "Docker's own /dev and /etc show",
+    **{(way, check): FAR_LIMITS[check] for way in FAR for check in FAR_LIMITS},
+    ("docker20", "check_one_file_is_mounted"): NO_SUBPATH,
+    ("podman", "check_one_file_is_mounted"): NO_SUBPATH,
+    **{("podman", check): why for check, why in PODMAN_LIMITS.items()},
     ("chroot", "check_tmpfs_is_in_memory"): "without mounts it is a folder",
     ("plain_chroot", "check_tmpfs_is_in_memory"): "without mounts it is a folder",
     ("plain_chroot", "check_network_none"): "without mounts there is no /proc",
@@ -79,7 +106,7 @@ def standby_bench(docker_host: str, docker_bench: Bench) -> Iterator[Bench]:
     engine.close()
 
 
-@pytest.fixture(params=["docker", "far_docker", "standby"])
+@pytest.fixture
 def bench(request: pytest.FixtureRequest) -> Bench:
     found: Bench = request.getfixturevalue(f"{request.param}_bench")
     return found
@@ -96,8 +123,14 @@ def embedded_engine(
     engine.close()
 
 
+def name_of(check: Callable[[Bench], None]) -> str:
+    return check.__name__.removeprefix("check_")
+
+
 @pytest.mark.embedded
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__.removeprefix("check_"))
+@pytest.mark.parametrize(
+    "check", CHECKS + LAUNCHES, ids=lambda check: check.__name__.removeprefix("check_")
+)
 def test_embedded_engine(
     request: pytest.FixtureRequest,
     embedded_engine: tuple[EmbeddedEngine, Image],
@@ -108,16 +141,28 @@ def test_embedded_engine(
 
 
 @pytest.mark.docker
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__.removeprefix("check_"))
+@pytest.mark.parametrize(
+    ("bench", "check"),
+    [(way, check) for way in (*WAYS, *SOME_CHECKS) for check in SOME_CHECKS.get(way, CHECKS)],
+    indirect=["bench"],
+    ids=lambda value: value if isinstance(value, str) else name_of(value),
+)
 def test_engine(
     request: pytest.FixtureRequest, bench: Bench, check: Callable[[Bench], None]
 ) -> None:
     check_within_limits(request.node.callspec.params["bench"], check, bench)
 
 
+@pytest.mark.parametrize("check", LAUNCHES, ids=name_of)
+def test_launch_on_docker(docker_bench: Bench, check: Callable[[Bench], None]) -> None:
+    check(docker_bench)
+
+
 def check_within_limits(name: str, check: Callable[[Bench], None], bench: Bench) -> None:
     if (name, check.__name__) in KNOWN_LIMITS:
-        with pytest.raises((AssertionError, KeyError)):  # a limit that is gone leaves the list
+        with pytest.raises(
+            (AssertionError, KeyError, UnsupportedByEngineError)
+        ):  # a limit that is gone leaves the list
             check(bench)
     else:
         check(bench)

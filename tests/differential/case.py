@@ -1,9 +1,11 @@
 """A case of the differential harness: a folder with a Dockerfile and its build context.
 
 Beside them a case may hold `setup.sh`, which makes what git cannot keep (modes, links, odd names)
-in a copy of the folder, and `case.toml`: `build_args = {...}`, `target = "stage"`, and
+in a copy of the folder, and `case.toml`. Both are taken out of the copy. In `case.toml` stand
+`build_args = {...}`, `target = "stage"`, `secrets = {...}`, `flags = ["--add-host=..."]` ("CONTEXT"
+stands for the context), `server = true` (the build args SERVER and GIT are those of server.py), and
 `ignore_content`, the paths whose bytes differ between any two builds, with the reason as the value.
-Both are taken out of the copy. A case whose name ends in "-fails" must be refused by both builders.
+A case whose name ends in "-fails" must be refused by both builders.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +28,9 @@ class Case:
     context: Path
     build_args: Mapping[str, str] = field(default_factory=dict)
     target: str | None = None
+    secrets: Mapping[str, Path] = field(default_factory=dict)
+    flags: Sequence[str] = ()
+    server: bool = False
     ignore_content: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -49,7 +54,11 @@ def lay_out(name: str, folder: Path) -> Case:
     if (context / "case.toml").exists():
         settings = tomllib.loads((context / "case.toml").read_text())
         (context / "case.toml").unlink()
+    given = settings.get("secrets", {})
     if (context / "setup.sh").exists():
         subprocess.run(["sh", "./setup.sh"], cwd=context, check=True, stdin=subprocess.DEVNULL)
         (context / "setup.sh").unlink()
-    return Case(name, context, **settings)
+    secrets = {key: folder / f"secret-{key}" for key in settings.pop("secrets", {})}
+    for key, path in secrets.items():
+        path.write_text(given[key])
+    return Case(name, context, secrets=secrets, **settings)

@@ -59,6 +59,9 @@ def build(client: BlockingKernelClient, case: Case) -> KernelBuild:
     settings += [
         f"%arg {shlex.quote(f'{name}={value}')}" for name, value in case.build_args.items()
     ]
+    settings += [f"%secret {name} src={path}" for name, path in case.secrets.items()]
+    flags = [flag.replace("CONTEXT", str(case.context)) for flag in case.flags]
+    settings.append(f"%build {shlex.join(flags) or 'none'}")
     text = case.dockerfile.read_bytes().decode("utf-8", "surrogateescape")
     notebook = import_dockerfile(text)
     cells = [cell["source"] for cell in notebook["cells"] if cell["cell_type"] == "code"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,7 @@ from tests.testbed.reference import ReferenceBuildFailed, buildx_build, docker_c
 from . import kernel_build
 from .case import Case, lay_out, names
 from .kernel_build import KernelBuild
+from .server import Server, serving
 from .sides import SIDES, Side, opened_side
 
 # What an engine cannot give, and why. A case that becomes equal has to leave the list.
@@ -29,6 +30,10 @@ LIMITS = {
     ("embedded_without_mounts", "run-process-is-the-first-one"): "no process namespace without a "
     "/proc of its own",
     ("embedded_without_mounts", "run-network-none"): "/sys is the host's and shows its devices",
+    ("embedded_without_mounts", "run-mount-tmpfs-size"): "a tmpfs is a folder",
+    ("embedded_without_mounts", "flags-of-shm-size"): "/dev/shm is a folder",
+    ("embedded_without_mounts", "run-mount-read-only-refuses-writers"): "what is read-only is a "
+    "copy, and what is written there is thrown away",
 }
 
 REFERENCE_TAG = f"dockernb-differential:{os.getpid()}"  # two runs may share a daemon
@@ -64,9 +69,20 @@ def side(
         yield opened
 
 
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(tmp_path_factory.mktemp("served")) as servers:
+        yield servers
+
+
 @pytest.fixture
 def case(request: pytest.FixtureRequest, tmp_path: Path) -> Case:
-    return lay_out(request.param, tmp_path)
+    found = lay_out(request.param, tmp_path)
+    if found.server:
+        servers: Server = request.getfixturevalue("server")
+        addresses = {"SERVER": servers.files, "GIT": servers.git}
+        found = replace(found, build_args={**found.build_args, **addresses})
+    return found
 
 
 @pytest.mark.parametrize("case", names(), indirect=True)
@@ -117,6 +133,8 @@ def _reference(engine: Engine, case: Case) -> Built:
             tag=REFERENCE_TAG,
             build_args=case.build_args,
             target=case.target,
+            secrets=case.secrets,
+            flags=case.flags,
         )
     except ReferenceBuildFailed as failure:
         return Built(error=str(failure))

@@ -12,7 +12,19 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tests.testbed import api, browser, docker, images, proot, registry, skopeo
+from tests.testbed import (
+    api,
+    browser,
+    docker,
+    docker20,
+    images,
+    podman,
+    proot,
+    registry,
+    skopeo,
+    ssh,
+    tls,
+)
 from tests.testbed.errors import TestbedError
 from tests.testbed.layout import Layout
 from tests.testbed.process import say
@@ -21,6 +33,10 @@ PARTS: dict[str, Callable[[Layout], object]] = {
     "docker": docker.up,
     "images": images.up,
     "registry": registry.up,
+    "tls": docker.up_with_tls,
+    "ssh": ssh.up,
+    "docker20": docker20.up,
+    "podman": podman.up,
     "browser": lambda layout: browser.up(),
     "skopeo": lambda layout: skopeo.up(),
     "proot": lambda layout: proot.up(),
@@ -167,13 +183,18 @@ def bring_up(layout: Layout, parts: Sequence[str]) -> None:
 
 
 def anything_up(layout: Layout) -> bool:
-    """Whether the daemon or the registry runs."""
-    return docker.is_up(layout) or registry.address(layout) is not None
+    """Whether a daemon or the registry runs."""
+    engines = (docker20.engine(layout), podman.engine(layout))
+    others = any(engine.is_up() for engine in engines)
+    return others or docker.is_up(layout) or registry.address(layout) is not None
 
 
 def stop_all(layout: Layout) -> None:
-    """Stop the registry and the daemon."""
+    """Stop the servers and the daemons."""
     registry.down(layout)
+    ssh.down(layout)
+    podman.down(layout)
+    docker20.down(layout)
     docker.down(layout)
     layout.transient.unlink(missing_ok=True)
 
@@ -197,10 +218,27 @@ def environment(layout: Layout) -> dict[str, str]:
     elif docker.is_up(layout):
         found["DOCKERNB_TEST_DOCKER_HOST"] = layout.docker_host
         found["DOCKERNB_TEST_DOCKER_ROOT"] = str(layout.root)
+    found |= elsewhere(layout)
     if host := registry.address(layout):
         found["DOCKERNB_TEST_REGISTRY"] = host
     if path := browser.find():
         found["DOCKERNB_TEST_CHROMIUM"] = path
+    return found
+
+
+def elsewhere(layout: Layout) -> dict[str, str]:
+    """The other ways to the testbed's Docker, and the other engines."""
+    found: dict[str, str] = {}
+    if host := tls.address(layout):
+        found["DOCKERNB_TEST_TLS_HOST"] = host
+        found["DOCKERNB_TEST_TLS_FOLDER"] = str(tls.folder(layout))
+    if host := ssh.address(layout):
+        found["DOCKERNB_TEST_SSH_HOST"] = host
+        found["DOCKERNB_TEST_SSH_FOLDER"] = str(ssh.programs(layout))
+    if (old := docker20.engine(layout)).is_up():
+        found["DOCKERNB_TEST_DOCKER20_HOST"] = old.host
+    if (service := podman.engine(layout)).is_up():
+        found["DOCKERNB_TEST_PODMAN_HOST"] = service.host
     return found
 
 
@@ -217,6 +255,10 @@ def status(layout: Layout) -> dict[str, Any]:
         "docker": docker.status(layout),
         "images": images.status(layout),
         "registry": registry.status(layout),
+        "tls": tls.address(layout),
+        "ssh": ssh.address(layout),
+        "docker20": docker20.engine(layout).status(),
+        "podman": podman.engine(layout).status(),
         "browser": browser.find(),
         "skopeo": skopeo.find(),
         "proot": proot.find(),

@@ -90,6 +90,32 @@ def install(program: str, *packages: str) -> str:
     return found
 
 
+def install_in(root: Path, program: str, *packages: str) -> None:
+    """Install Debian packages in a root file system unless the program (a path) is there.
+
+    No service is started: policy-rc.d says no to each.
+    """
+    if (root / program.lstrip("/")).exists():
+        return
+    need_root(f"installing {packages[0]}")
+    say(f"installing {' '.join(packages)} in {root}")
+    policy = root / "usr/sbin/policy-rc.d"
+    policy.write_text("#!/bin/sh\nexit 101\n")
+    policy.chmod(0o755)
+    copied = "".join(f'{name} "{value}";\n' for name, value in settings().items())
+    (root / "etc/apt/apt.conf.d/testbed").write_text(copied)
+    # A mount namespace of its own: what is mounted for the installation goes away with it.
+    script = (
+        'mount --rbind /dev "$1/dev" && mount -t proc proc "$1/proc" && root=$1 && shift && '
+        'exec chroot "$root" sh -ec '
+        '\'apt-get update && apt-get install -y --no-install-recommends "$@"\' sh "$@"'
+    )
+    run(
+        ["unshare", "--mount", "sh", "-c", script, "sh", str(root), *packages],
+        environment=system_environment(),
+    )
+
+
 def debootstrap(suite: str, target: Path, cache_folder: Path, log: Path, *include: str) -> None:
     """Make a minimal Debian root file system; it appears at `target` only once complete."""
     need_root("making a Debian root file system")

@@ -1,7 +1,6 @@
 """Docker 26 with BuildKit, from Debian 13's packages, in a root and a mount namespace of its own.
 
-The daemon gets its root by pivot_root, not by chroot: under a chroot no container may make a user
-namespace, and `docker import` fails.
+It listens on a Unix socket, and on the loopback interface to those who know its CA (tls.py).
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from tests.testbed import api, apt, network
+from tests.testbed import api, apt, namespace, network, tls
 from tests.testbed.errors import TestbedError
 from tests.testbed.layout import Layout
 from tests.testbed.process import (
@@ -32,28 +31,21 @@ PACKAGES = (
     "docker-registry",
     "ca-certificates",
     "iptables",
+    "git",  # for ADD of a repository
 )
+INSTALL = "apt-get update && apt-get install -y --no-install-recommends git"
 SOCKET = "/run/dockernb.sock"
 #: What the command lines of the daemon and of its containerd hold.
 DAEMON_MARKS = ("dockerd", "--pidfile=/run/dockernb.pid")
 CONTAINERD_MARKS = ("containerd", "/run/docker/containerd/containerd.toml")
 
-#: Run by a shell in a new mount namespace; its first argument is the new root.
-ENTER = """
-set -e
-mount --bind "$1" "$1"
-cd "$1"
-for folder in proc sys dev; do mount --rbind "/$folder" "$folder"; done
-pivot_root . .old
-umount -l /.old
-shift
-exec "$@"
-"""
-
 
 def make_root(layout: Layout) -> None:
     """Make the root file system, unless a complete one is there."""
     if (layout.root / "usr/sbin/dockerd").exists():
+        if not (layout.root / "usr/bin/git").exists():  # made before git was needed
+            say("installing git in the root")
+            run(["chroot", str(layout.root), "sh", "-c", INSTALL])
         return
     log = layout.logs / "debootstrap-root.log"
     apt.debootstrap("trixie", layout.root, layout.debs / "trixie", log, *PACKAGES)
@@ -72,20 +64,29 @@ def up(layout: Layout) -> None:
     need_root("the testbed's Docker")
     make_root(layout)
     down(layout)
-    _give_resolver(layout)
+    namespace.give_resolver(layout.root)
     network.make_bridge(layout.bridge)
-    (layout.root / ".old").mkdir(exist_ok=True)
     log = layout.logs / "dockerd.log"
     say(f"starting Docker (log: {log})")
     daemon = ["/usr/sbin/dockerd", f"--host=unix://{SOCKET}", "--pidfile=/run/dockernb.pid"]
     daemon += [f"--bridge={layout.bridge}", f"--mtu={network.outer_mtu()}", "--group=0"]
-    enter = ["unshare", "--mount", "--propagation", "private", "sh", "-c", ENTER, "sh"]
-    pid = start_daemon([*enter, str(layout.root), *daemon], log)
+    daemon += tls.daemon_options(layout)
+    pid = start_daemon(namespace.inside(layout.root, daemon), log)
     wait_until(lambda: is_up(layout) or not is_alive(pid), seconds=60)
     if not is_up(layout):
         down(layout)
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-30:])
         raise TestbedError(f"Docker does not answer; the end of {log}:\n{tail}")
+
+
+def up_with_tls(layout: Layout) -> None:
+    """Bring the daemon up, and make sure that it listens with TLS, too."""
+    up(layout)
+    if tls.address(layout) is None:
+        raise TestbedError(
+            "the testbed's Docker runs, but not with TLS: it was started by an older testbed. "
+            "Stop it with `make testbed-down`, then try again"
+        )
 
 
 def down(layout: Layout) -> bool:
@@ -124,14 +125,3 @@ def status(layout: Layout) -> dict[str, Any]:
         "version": info["ServerVersion"] if info else None,
         "storage_driver": info["Driver"] if info else None,
     }
-
-
-def _give_resolver(layout: Layout) -> None:
-    """Copy the machine's resolver; a stub on the loopback interface is no use to containers."""
-    resolver = Path("/etc/resolv.conf").read_text()
-    behind_stub = Path("/run/systemd/resolve/resolv.conf")
-    if "nameserver 127." in resolver and behind_stub.exists():
-        resolver = behind_stub.read_text()
-    target = layout.root / "etc/resolv.conf"
-    target.unlink(missing_ok=True)
-    target.write_text(resolver)

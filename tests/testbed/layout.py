@@ -65,6 +65,15 @@ class Layout:
         """The daemon's network bridge; at most 15 characters, one per state folder."""
         return "dnb-" + hashlib.sha256(os.fsencode(self.state)).hexdigest()[:8]
 
+    def bridge_of(self, name: str) -> str:
+        """As `bridge`, for another engine."""
+        return "dnb-" + hashlib.sha256(os.fsencode(self.state / name)).hexdigest()[:8]
+
+    @property
+    def bookworm(self) -> Path:
+        """The Debian 12 root file system of Docker 20.10 and Podman."""
+        return self.state / "bookworm"
+
     @property
     def debs(self) -> Path:
         """Downloaded Debian packages, kept between runs."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,13 +53,15 @@ def buildx_build(
     build_args: Mapping[str, str] | None = None,
     secrets: Mapping[str, Path] | None = None,
     target: str | None = None,
+    flags: Sequence[str] = (),
     no_cache: bool = False,
     layout: Layout | None = None,
 ) -> ReferenceBuild:
     """Build with BuildKit and load the image into the testbed's daemon under `tag`.
 
     A `Dockerfile.dockerignore` beside the Dockerfile counts, as with the command itself.
-    `seconds` is the time of the command, with the start of its client.
+    In `flags` "CONTEXT" stands for the context. `seconds` is the time of the command, with the
+    start of its client.
     """
     layout = layout or Layout.from_environment()
     with tempfile.TemporaryDirectory(dir=layout.root / "tmp", prefix="build-") as work:
@@ -76,6 +78,7 @@ def buildx_build(
             options.append(f"--secret=id={name},src={inside}/secret-{name}")
         if target is not None:
             options.append(f"--target={target}")
+        options += [flag.replace("CONTEXT", f"{inside}/context") for flag in flags]
         if no_cache:
             options.append("--no-cache")
         docker_command = ["docker", f"--host=unix://{docker.SOCKET}", "buildx", "build"]

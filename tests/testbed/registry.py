@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
-import socket
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from typing import Any
 from tests.testbed import docker, images
 from tests.testbed.errors import TestbedError
 from tests.testbed.layout import Layout
+from tests.testbed.ports import free_port, kept_port
 from tests.testbed.process import (
     is_alive,
     need_root,
@@ -132,7 +132,7 @@ def up(layout: Layout) -> None:
         server = main_server(layout)
         server.stop()
         say("starting the registry")
-        found = server.start(_port(layout))
+        found = server.start(kept_port(layout.registry / "address"))
         (layout.registry / "address").write_text(found + "\n")
     _push_base_images(layout, found)
 
@@ -192,25 +192,6 @@ def request(host: str, method: str, path: str) -> int | None:
         return None
     finally:
         connection.close()
-
-
-def free_port() -> int:
-    """A port of the loopback interface that nothing listens on now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
-def _port(layout: Layout) -> int:
-    """The port of the last time if it is free: image names with it stay valid."""
-    try:
-        port = int((layout.registry / "address").read_text().rpartition(":")[2])
-        with socket.socket() as listener:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(("127.0.0.1", port))
-    except (OSError, ValueError):
-        return free_port()
-    return port
 
 
 def _push_base_images(layout: Layout, host: str) -> None:

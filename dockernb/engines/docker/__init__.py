@@ -3,6 +3,8 @@
 This package is the only place of the project that imports the Docker SDK.
 
     connection   where the daemon is (DOCKER_HOST, contexts, usual sockets)
+    dial         a connection to it as a socket, whatever the way; ssh: through the system's ssh
+    adapter      the pool of these connections; unix_get: the short way over a Unix socket
     api          one HTTP request to it, foreign exceptions translated
     images       image configs: read, load ("seal"), tag, remove
     request      ContainerSpec -> the body of /containers/create

@@ -1,26 +1,26 @@
 """One HTTP request to the daemon: what the rest of the package calls.
 
-On top of `docker.APIClient`, which knows the ways to a daemon (Unix socket, named pipe, TLS, ssh)
-and the API version. Its methods are not used: they cost more round trips and hide the status.
+On top of `docker.APIClient`, which is a session of `requests` and knows the reader's registry
+credentials. Its methods are not used: they cost more round trips and hide the status.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from http.client import HTTPException
 from typing import Any
 
 import docker
 import requests
-from docker.errors import DockerException, TLSParameterError
-from docker.tls import TLSConfig
+from docker.errors import DockerException
 
 from dockernb.errors import EngineNotAvailableError
 
-from .connection import Endpoint, Tls
-from .errors import from_answer, from_message, from_response, not_available
-from .unix import UnixAdapter
+from .adapter import DialAdapter
+from .connection import Endpoint
+from .dial import Dial, dialer
+from .errors import DaemonError, from_answer, from_message, from_response, not_available
 from .unix_get import UnixGet
 
 __all__ = ["LONG", "QUICK", "DockerApi", "Query", "stream_error"]
@@ -30,11 +30,14 @@ __all__ = ["LONG", "QUICK", "DockerApi", "Query", "stream_error"]
 QUICK: tuple[float, float | None] = (10.0, 60.0)
 LONG: tuple[float, float | None] = (10.0, None)
 _SHORT_SECONDS = 60.0
+# The first answer; over ssh it takes the login, too.
+_FIRST = (5.0, 25.0)
 _CONNECTIONS = 64
 # What this package was written for; a newer daemon keeps on speaking it.
 _NEWEST_API = "1.45"
 
-Query = Mapping[str, str | bytes | int]
+# Pairs where a name stands more than once.
+Query = Mapping[str, str | bytes | int] | Sequence[tuple[str, str]]
 
 
 class DockerApi:
@@ -43,13 +46,18 @@ class DockerApi:
     The connections that a daemon's restart leaves behind are noticed and replaced, so the same
     object works again when the daemon is back.
 
+    Attributes:
+        dial: Makes a connection of one's own; None over a named pipe.
+        is_podman: Whether it is Podman that speaks Docker's API.
+
     Raises:
         EngineNotAvailableError: the daemon does not answer.
     """
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
-        self._client = _client(endpoint)
+        self.dial = dialer(endpoint)
+        self._client = _client(endpoint, self.dial)
         self._base = self._client.base_url
         self._version = self._negotiate()
         self._base += self.version_path
@@ -113,7 +121,7 @@ class DockerApi:
 
     def lost(self, err: Exception) -> EngineNotAvailableError:
         """The error for a connection that broke with `err`."""
-        return not_available(self.endpoint.address, err)
+        return not_available(self.endpoint, err)
 
     def get_json(self, path: str, query: Query | None = None) -> Any:
         """The JSON that a GET answers with."""
@@ -134,13 +142,22 @@ class DockerApi:
         return content
 
     @property
+    def version(self) -> tuple[int, ...]:
+        """The API version in use."""
+        return tuple(int(part) for part in self._version.split("."))
+
+    @property
     def version_path(self) -> str:
         """What stands before the paths of requests that do not go through `request`."""
         return f"/v{self._version}"
 
     def _negotiate(self) -> str:
         """The newest API version that both sides know."""
-        answer = self.request("GET", "/_ping", timeout=(5.0, 10.0))
+        try:
+            answer = self.request("GET", "/_ping", timeout=_FIRST)
+        except DaemonError as err:  # for example HTTP to a port that expects TLS
+            raise not_available(self.endpoint, err, err.words) from err
+        self.is_podman = "Libpod-Api-Version" in answer.headers
         offered = answer.headers.get("Api-Version") or _NEWEST_API
         return min(offered, _NEWEST_API, key=lambda text: [int(part) for part in text.split(".")])
 
@@ -155,23 +172,15 @@ class DockerApi:
             self._unix.close()
 
 
-def _client(endpoint: Endpoint) -> docker.APIClient:
+def _client(endpoint: Endpoint, dial: Dial | None) -> docker.APIClient:
+    address = endpoint.address if dial is None else "http://localhost:2375"
     try:
-        client = docker.APIClient(
-            base_url=endpoint.address,
-            version=_NEWEST_API,  # so that it does not ask; see `_negotiate`
-            tls=_tls(endpoint.tls) if endpoint.tls else False,
-            max_pool_size=_CONNECTIONS,
-            use_ssh_client=endpoint.address.startswith("ssh://"),
-        )
-    except TLSParameterError as err:
-        raise EngineNotAvailableError(
-            f'the TLS files for "{endpoint.address}" cannot be used', rule=str(err)
-        ) from err
+        # With a version, so that it does not ask; see `_negotiate`.
+        client = docker.APIClient(base_url=address, version=_NEWEST_API, max_pool_size=_CONNECTIONS)
     except (DockerException, requests.exceptions.RequestException, OSError) as err:
-        raise not_available(endpoint.address, err) from err
-    if endpoint.socket_path is not None:
-        client.mount("http+docker://", UnixAdapter(endpoint.socket_path, _CONNECTIONS))
+        raise not_available(endpoint, err) from err
+    if dial is not None:
+        client.mount("http://", DialAdapter(dial, _CONNECTIONS))
     # Compressing the files of a container takes the daemon longer than sending them.
     client.headers["Accept-Encoding"] = "identity"
     # Proxies are for registries; the way to the daemon is the one that the reader named.
@@ -184,14 +193,6 @@ def _unix_get(endpoint: Endpoint, client: docker.APIClient) -> UnixGet | None:
         return None
     headers = {name: str(value) for name, value in client.headers.items()}
     return UnixGet(endpoint.socket_path, headers)
-
-
-def _tls(tls: Tls) -> TLSConfig:
-    return TLSConfig(
-        client_cert=(str(tls.cert), str(tls.key)) if tls.cert and tls.key else None,
-        ca_cert=str(tls.ca) if tls.ca else None,
-        verify=tls.verify,
-    )
 
 
 def stream_error(line: Mapping[str, Any]) -> Exception | None:

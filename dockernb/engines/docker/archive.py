@@ -19,7 +19,7 @@ from dockernb.oci.diff import FileType
 from .api import LONG, DockerApi
 from .errors import DaemonError
 
-__all__ = ["Archive"]
+__all__ = ["NAMES", "Archive"]
 
 # Bits of Go's fs.FileMode, in which the API tells a mode.
 _GO_TYPES: tuple[tuple[int, FileType], ...] = (
@@ -37,7 +37,8 @@ class Archive:
     """The /archive endpoint of one container.
 
     The daemon resolves links in the parents of a path inside the container; the last name is not
-    followed.
+    followed. Podman does follow it: there a link that leads nowhere is not found, and the target of
+    any other is told as an absolute path.
     """
 
     def __init__(self, api: DockerApi, container_id: str) -> None:
@@ -56,7 +57,7 @@ class Archive:
                 return PathStat("symlink", 0o777, 0, path.rpartition("/")[2])
             raise
         found = _path_stat(response)
-        if found.type != "symlink":
+        if found.type != "symlink" or self._api.is_podman:
             return found
         # The header has the target resolved to an absolute path; the link itself is in the tar.
         header = self.header(path)
@@ -68,7 +69,7 @@ class Archive:
         try:
             with self._open(path) as response:
                 raw = io.BufferedReader(_Raw(response), 4096)
-                with tarfile.open(fileobj=raw, mode="r|", **_NAMES) as tar:
+                with tarfile.open(fileobj=raw, mode="r|", **NAMES) as tar:
                     return tar.next()
         except (FileNotFoundError, tarfile.TarError):
             return None
@@ -124,7 +125,7 @@ class Archive:
         return found is None or found.type not in {"dir", "symlink"}
 
 
-_NAMES: dict[str, Any] = {"encoding": "utf-8", "errors": "surrogateescape"}
+NAMES: dict[str, Any] = {"encoding": "utf-8", "errors": "surrogateescape"}
 
 
 class _Raw(io.RawIOBase):
@@ -151,4 +152,5 @@ def _path_stat(response: requests.Response) -> PathStat:
     go_mode = int(data["mode"])
     kind: FileType = next((name for bit, name in _GO_TYPES if go_mode & bit), "file")
     mode = (go_mode & 0o777) | sum(bits for go, bits in _GO_SPECIAL if go_mode & go)
-    return PathStat(kind, mode, int(data.get("size") or 0) if kind != "dir" else 0)
+    size = int(data.get("size") or 0) if kind != "dir" else 0
+    return PathStat(kind, mode, size, data.get("linkTarget") if kind == "symlink" else None)

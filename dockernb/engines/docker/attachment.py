@@ -2,7 +2,7 @@
 
 The request is HTTP, but after the daemon's answer the connection is a plain two-way stream (Docker
 Engine API, "Hijacking"). `requests` has no way to write to such a one, so this speaks the few lines
-of HTTP itself, over a Unix socket only.
+of HTTP itself, over a connection of its own.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ class Attachment:
     """
 
     def __init__(self, api: DockerApi, container_id: str) -> None:
-        path = api.endpoint.socket_path
-        if path is None:
+        if api.dial is None:
             raise EngineError(f'no attaching to containers at "{api.endpoint.address}"')
         self._api = api
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            self._socket.settimeout(_SECONDS)
-            self._socket.connect(path)
+            self._socket = api.dial(_SECONDS)
+        except OSError as err:
+            raise api.lost(err) from err
+        try:
             self._upgrade(f"{api.version_path}/containers/{container_id}/attach")
         except OSError as err:
             self._socket.close()

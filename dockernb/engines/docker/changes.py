@@ -34,6 +34,8 @@ def changes_diff(
     changes: list[dict[str, Any]] | None,
     archive: Archive,
     open_parent: Callable[[], AbstractContextManager[Archive]],
+    *,
+    all_directories: bool = False,
 ) -> list[DiffEntry]:
     """The changes with details, not sorted.
 
@@ -41,6 +43,7 @@ def changes_diff(
         changes: The daemon's answer; it says `null` for none.
         archive: The container's files.
         open_parent: The files of the image that it was created from, when they are needed.
+        all_directories: A directory may be listed as modified for no reason that one can see.
     """
     if not changes:
         return []
@@ -53,7 +56,8 @@ def changes_diff(
         }
         gone = [path for path, kind in kinds.items() if kind == "D"]
         gone = [path for path in gone if not _below_a_file(path, entries)]
-        doubtful = [path for path in _ancestors(kinds) if _is_modified_directory(path, entries)]
+        suspects = kinds if all_directories else _ancestors(kinds)
+        doubtful = [path for path in suspects if _is_modified_directory(path, entries)]
         if gone or doubtful:
             with open_parent() as parent:
                 for entry in pool.map(lambda path: _before(parent, path), gone[:MOST_DETAILS]):

@@ -33,6 +33,10 @@ class Tls:
     key: Path | None = None
     verify: bool = True
 
+    @property
+    def files(self) -> list[Path]:
+        return [path for path in (self.ca, self.cert, self.key) if path is not None]
+
 
 @dataclass(frozen=True)
 class Endpoint:
@@ -41,6 +45,14 @@ class Endpoint:
     address: str
     source: str
     tls: Tls | None = None
+
+    @property
+    def way(self) -> str:
+        """How it is reached and who said so, for a reader."""
+        if self.tls is not None:
+            checked = "" if self.tls.verify else ", the daemon's certificate is not checked"
+            return f"TLS{checked}, {self.source}"
+        return self.source
 
     @property
     def socket_path(self) -> str | None:
@@ -57,9 +69,9 @@ def endpoints(
         EngineNotAvailableError: a Docker context is named that does not exist.
     """
     if address:
-        return [Endpoint(address, "given address", _tls_of(environment, address))]
+        return [_named(address, "given address", environment)]
     if host := environment.get("DOCKER_HOST"):
-        return [Endpoint(host, "DOCKER_HOST", _tls_of(environment, host))]
+        return [_named(host, "DOCKER_HOST", environment)]
     folder = _config_folder(environment)
     name = environment.get("DOCKER_CONTEXT") or _read_json(folder / "config.json").get(
         "currentContext"
@@ -67,6 +79,12 @@ def endpoints(
     if name and name != "default":
         return [_context(folder, str(name))]
     return [Endpoint(f"unix://{path}", "usual socket") for path in _usual_sockets(environment)]
+
+
+def _named(address: str, source: str, environment: Mapping[str, str]) -> Endpoint:
+    """The command line takes HOST:PORT for tcp://HOST:PORT, so do we."""
+    full = address if "://" in address else f"tcp://{address}"
+    return Endpoint(full, source, _tls_of(environment, full))
 
 
 def _config_folder(environment: Mapping[str, str]) -> Path:
@@ -88,10 +106,11 @@ def _usual_sockets(environment: Mapping[str, str]) -> list[str]:
 
 
 def _tls_of(environment: Mapping[str, str], address: str) -> Tls | None:
-    """TLS by DOCKER_TLS_VERIFY and DOCKER_CERT_PATH, as the command line reads them."""
+    """TLS by DOCKER_TLS_VERIFY, DOCKER_TLS and DOCKER_CERT_PATH, as the command line reads them."""
     verify = bool(environment.get("DOCKER_TLS_VERIFY"))
     given = environment.get("DOCKER_CERT_PATH")
-    if not address.startswith(("tcp://", "https://")) or not (verify or given):
+    wanted = verify or given or environment.get("DOCKER_TLS")
+    if not address.startswith(("tcp://", "https://")) or not wanted:
         return None
     return _tls_from(Path(given) if given else _config_folder(environment), verify=verify)
 

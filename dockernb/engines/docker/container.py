@@ -24,8 +24,9 @@ from .images import ImageStore
 from .local import LocalDisk
 from .output import ContainerOutput
 from .owner import this_process
-from .request import mount_point
+from .request import is_file, mount_point
 from .stubs import Stub, find_stubs, mount_contents, remove_stubs
+from .volumes import StepVolumes
 
 __all__ = ["INTERMEDIATE_LABEL", "DockerContainer", "Parts"]
 
@@ -35,6 +36,12 @@ INTERMEDIATE_LABEL = "dockernb.intermediate"
 
 # Exit codes by which a shell, and the daemon, say "found but cannot be run" and "not found".
 _NOT_STARTED = {126, 127}
+
+# How Podman says the same; its API knows no exit code of what never ran (libpod/define/errors.go).
+_PODMAN_CODES = {
+    "OCI permission denied": 126,
+    "OCI runtime attempted to invoke a command that was not found": 127,
+}
 
 # How runc says that its own first process in the container died before it had set anything up: on
 # a loaded machine that is about one of some thousand starts. Nothing of the command ran.
@@ -58,7 +65,9 @@ class DockerContainer:
     Args:
         parent: ID of the image whose layers it stands on.
         working_image: ID of the image it was made from instead, to be removed with it.
+        places: Whether that has one layer more, which is not to be part of what is committed.
         mounts: What is mounted while its command runs.
+        volumes: What they show; removed with it.
     """
 
     def __init__(
@@ -68,13 +77,17 @@ class DockerContainer:
         parent: str,
         *,
         working_image: str | None = None,
+        places: bool = False,
         mounts: tuple[Mount, ...] = (),
+        volumes: StepVolumes | None = None,
     ) -> None:
         self._parts = parts
         self._id = container_id
         self._parent = parent
         self._working_image = working_image
+        self._places = places
         self._mounts = mounts
+        self._volumes = volumes
         self._removed = False
         self._archive = Archive(parts.api, container_id)
 
@@ -85,6 +98,11 @@ class DockerContainer:
     @property
     def warnings(self) -> tuple[str, ...]:
         return ()
+
+    @property
+    def parent(self) -> str:
+        """ID of the image whose layers it stands on."""
+        return self._parent
 
     def run(self, on_output: OnOutput, cancel: threading.Event) -> int:
         """Starts the command and follows it; 126 or 127 also where it could not be started.
@@ -122,9 +140,18 @@ class DockerContainer:
 
     def diff(self) -> FilesystemDiff:
         parts = self._parts
-        return container_diff(
-            parts.api, parts.disk, self._id, lambda: parts.open_archive(self._parent)
+        found = container_diff(
+            parts.api,
+            parts.disk,
+            self._id,
+            lambda: parts.open_archive((self._places and self._working_image) or self._parent),
         )
+        # Asked of what a mount sits on, the daemon tells of the mount; in the layer it is empty.
+        covered = {mount_point(mount) for mount in self._mounts if is_file(mount)}
+        if not covered:
+            return found
+        entries = (replace(e, size=0) if e.path in covered else e for e in found.entries)
+        return FilesystemDiff(tuple(entries))
 
     def commit(self, config: ImageConfig, *, layer: bool) -> Image:
         parent = self._parts.images.known(self._parent)
@@ -135,12 +162,18 @@ class DockerContainer:
         try:
             inspected = self._parts.images.inspect(intermediate) or {}
             layers = tuple((inspected.get("RootFS") or {}).get("Layers") or ())
+            if self._places:
+                at = len(parent.config.diff_ids)
+                layers = (*layers[:at], *layers[at + 1 :])
             wanted = replace(config, diff_ids=_with_layer(parent.config.diff_ids, layers))
             size = int(inspected.get("Size") or 0)
             return self._parts.images.seal(wanted, size=size, parent=self._parent)
         finally:
             # Its layers now belong to the sealed image too.
-            self._parts.background.submit(lambda: self._parts.images.remove(intermediate))
+            if self._parts.api.is_podman:  # see `ImageStore.inspect`
+                self._parts.images.remove(intermediate)
+            else:
+                self._parts.background.submit(lambda: self._parts.images.remove(intermediate))
 
     def remove(self) -> None:
         if not self._removed:
@@ -149,9 +182,7 @@ class DockerContainer:
 
     def _life(self) -> Iterator[bytes | int]:
         """Output and exit code, from before the start to after the end. Runs in a thread."""
-        stubs = self._find_stubs()
-        if (contents := mount_contents(self._mounts)) is not None:
-            self._archive.write([contents])
+        stubs = self._prepare_mounts()
         try:
             output = self._start()
         except DaemonError as err:
@@ -161,6 +192,13 @@ class DockerContainer:
             if isinstance(item, int) and stubs:
                 self._remove_stubs(stubs)
             yield item
+
+    def _prepare_mounts(self) -> list[Stub]:
+        """Before the start; what is to be removed after the end."""
+        stubs = self._find_stubs()
+        if (contents := mount_contents(self._mounts)) is not None:
+            self._archive.write([contents])
+        return stubs
 
     def _start(self) -> ContainerOutput:
         """Starts it; once more where the daemon's runtime broke before the command could run."""
@@ -185,7 +223,7 @@ class DockerContainer:
         if not self._mounts:
             return []
         with self._parts.open_archive(self._parent) as image:
-            return find_stubs(image, [mount_point(mount) for mount in self._mounts])
+            return find_stubs(image, self._mounts)
 
     def _remove_stubs(self, stubs: list[Stub]) -> None:
         directories = overlay_directories(self._parts.api, self._parts.disk, self._id)
@@ -196,7 +234,7 @@ class DockerContainer:
         """What a shell would say and answer, where the command cannot be executed."""
         reason = err.words
         state = self._parts.api.get_json(f"/containers/{self._id}/json")["State"]
-        code = int(state.get("ExitCode") or 0)
+        code = int(state.get("ExitCode") or 0) or _PODMAN_CODES.get(reason.rpartition(": ")[2], 0)
         if code not in _NOT_STARTED:
             raise BuildError(
                 f"the container could not be started: {reason}",
@@ -220,6 +258,8 @@ class DockerContainer:
         except DaemonError as err:
             if err.status not in {404, 409}:  # gone, or being removed
                 raise
+        if self._volumes is not None:
+            self._volumes.remove()
         if self._working_image is not None:
             self._parts.images.remove(self._working_image)
 

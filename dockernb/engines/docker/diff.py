@@ -13,6 +13,8 @@ from dockernb.oci.diff import DiffEntry, FilesystemDiff
 from .api import LONG, DockerApi
 from .archive import Archive
 from .changes import changes_diff
+from .errors import DaemonError
+from .listing import listing_diff
 from .local import LocalDisk
 
 __all__ = ["api_diff", "container_diff", "local_diff", "overlay_directories"]
@@ -56,12 +58,20 @@ def overlay_directories(
     if not (data.get("UpperDir") and data.get("LowerDir")):
         return None
     # The topmost lower directory is the one in which Docker puts its stubs (/etc/hosts,
-    # /.dockerenv...), so these never count as added.
+    # /.dockerenv...), so these never count as added. Podman has none of this kind.
     lowers = [root / path.lstrip("/") for path in data["LowerDir"].split(":")]
     return root / data["UpperDir"].lstrip("/"), lowers
 
 
 def api_diff(api: DockerApi, container_id: str, open_parent: OpenParent) -> list[DiffEntry]:
     """The changes by GET /containers/{id}/changes."""
-    answer = api.request("GET", f"/containers/{container_id}/changes", timeout=LONG).json()
-    return changes_diff(answer, Archive(api, container_id), open_parent)
+    archive = Archive(api, container_id)
+    try:
+        answer = api.request("GET", f"/containers/{container_id}/changes", timeout=LONG).json()
+    except DaemonError as err:
+        if not api.is_podman:  # which fails where a directory took the place of a file
+            raise
+        _log.debug("the daemon cannot tell the changes: %s", err.words)
+        with open_parent() as parent:
+            return listing_diff(parent, archive)
+    return changes_diff(answer, archive, open_parent, all_directories=api.is_podman)

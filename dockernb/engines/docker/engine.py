@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from dockernb.engines.base import ContainerSpec, EngineInfo, FileView, Image, OnProgress
-from dockernb.errors import EngineError, EngineNotAvailableError, ImageNotFoundError
+from dockernb.engines.base import (
+    ArchiveFormat,
+    ContainerSpec,
+    EngineInfo,
+    FileView,
+    Image,
+    OnProgress,
+    StartSpec,
+)
+from dockernb.errors import (
+    EngineError,
+    EngineNotAvailableError,
+    ImageNotFoundError,
+    UnsupportedByEngineError,
+)
 from dockernb.oci.config import ImageConfig, Platform, RuntimeConfig
 from dockernb.oci.platforms import platform_of
 
@@ -20,15 +33,22 @@ from .background import Background
 from .connection import Endpoint, endpoints
 from .container import DockerContainer, Parts
 from .errors import DaemonError, start_hint
+from .handed_over import hand_over
 from .handover import SHELL
 from .image_view import ImageView
 from .images import ImageStore
 from .leftovers import remove_leftovers
+from .limits import has_containerd_store, limits_of, no_containerd_store
 from .local import LocalDisk
 from .owner import this_process
+from .podman_places import places_layer
 from .pull import pull_image
+from .push import push_image
 from .request import create_body
+from .running import DockerRunning, start_container
+from .save import save_images
 from .standby import StandbyContainer, StandbyKeeper
+from .volumes import StepVolumes, VolumeMaker
 
 __all__ = ["DockerEngine", "connect"]
 
@@ -53,7 +73,7 @@ def connect(address: str | None = None) -> DockerEngine:
     raise EngineNotAvailableError(
         "no Docker daemon answers",
         rule="tried:\n" + "\n".join(f"  {line}" for line in tried),
-        hint=start_hint(candidates[0].address),
+        hint=start_hint(candidates[0]),
     )
 
 
@@ -67,12 +87,18 @@ class DockerEngine:
     def __init__(self, endpoint: Endpoint) -> None:
         self._api = DockerApi(endpoint)
         facts = self._api.get_json("/info")
-        self._info = _engine_info(endpoint.address, facts)
         self._disk = LocalDisk.from_info(endpoint.socket_path, facts)
+        self._info = _engine_info(self._api, facts, limits_of(self._api, self._disk))
+        if has_containerd_store(facts):
+            self._info = replace(self._info, problem=no_containerd_store(endpoint.address))
         self._images = ImageStore(self._api, self._disk)
         self._background = Background()
+        self._places: dict[str, bytes | None] = {}
         self._parts = Parts(
             self._api, self._disk, self._images, self._background, self._open_archive
+        )
+        self._volumes = VolumeMaker(
+            self._api, self._info.platform, self._background, self.open_image
         )
         self._standbys = StandbyKeeper(self._images, self._make_standby)
 
@@ -107,28 +133,46 @@ class DockerEngine:
         return self._images.references()
 
     def scratch(self, config: ImageConfig) -> Image:
+        self._check()
         return self._images.seal(config, size=0)
 
-    @contextmanager
-    def create(self, parent: str, spec: ContainerSpec) -> Iterator[DockerContainer]:
-        container = self._standbys.take(parent, spec) or self._create(parent, spec)
-        try:
-            yield container
-        finally:
-            container.remove()
+    def create(self, parent: str, spec: ContainerSpec) -> AbstractContextManager[DockerContainer]:
+        self._check()
+        return self._container(parent, spec)
 
     def prepare(self, parent: str, spec: ContainerSpec) -> None:
-        """One container stands by for the next RUN; see standby.py. Only over a Unix socket."""
-        if self._api.endpoint.socket_path is not None:
+        """One container stands by for the next RUN; see standby.py. Not on Podman.
+
+        There, removing what it is made of disturbs every question about images.
+        """
+        is_docker = self._info.problem is None and not self._api.is_podman
+        if is_docker and self._api.dial is not None:
             self._standbys.prepare(parent, spec)
+
+    def launch(self, image_id: str, spec: StartSpec) -> DockerRunning:
+        config = self._images.known(image_id).config.runtime
+        return start_container(self._parts, image_id, config, spec)
 
     def tag(self, image_id: str, reference: str) -> None:
         self._images.tag(image_id, reference)
 
+    def push(self, reference: str, on_progress: OnProgress, cancel: threading.Event) -> str:
+        return push_image(self._api, reference, on_progress, cancel)
+
+    def save(
+        self,
+        names: Sequence[str],
+        out: BinaryIO,
+        form: ArchiveFormat,
+        on_progress: OnProgress,
+        cancel: threading.Event,
+    ) -> None:
+        save_images(self._api, self._images, names, out, form, on_progress, cancel)
+
     @contextmanager
     def open_image(self, image_id: str) -> Iterator[FileView]:
         """A created container; the files that the daemon lays into it are not shown."""
-        with self.create(image_id, ContainerSpec(network="none")) as container:
+        with self._container(image_id, ContainerSpec(network="none")) as container:
             yield ImageView(container, self._api, self._disk)
 
     def remove_leftovers(self) -> list[str]:
@@ -139,28 +183,101 @@ class DockerEngine:
         self._background.close()
         self._api.close()
 
+    def _check(self) -> None:
+        """Raises `UnsupportedByEngineError` where nothing can be built, before anything runs."""
+        if self._info.problem is not None:
+            raise no_containerd_store(self._info.address)
+
+    @contextmanager
+    def _container(self, parent: str, spec: ContainerSpec) -> Iterator[DockerContainer]:
+        container = self._standbys.take(parent, spec) or self._create(parent, spec)
+        try:
+            yield container
+        finally:
+            container.remove()
+
     def _create(self, parent: str, spec: ContainerSpec) -> DockerContainer:
+        self._check_mounts(spec)
+        volumes = self._volumes.make(parent, spec.mounts)
+        try:
+            if spec.secret_env:
+                return hand_over(spec, lambda waiting: self._make_waiting(parent, waiting, volumes))
+            return self._create_with(parent, spec, volumes)
+        except BaseException:
+            self._background.submit(volumes.remove)
+            raise
+
+    def _create_with(
+        self, parent: str, spec: ContainerSpec, volumes: StepVolumes
+    ) -> DockerContainer:
+        if self._api.is_podman and spec.command:
+            return self._create_on_places(parent, spec, volumes)
         inherited = self._images.known(parent).config.runtime
-        if not inherited.volumes:
-            body = create_body(parent, inherited, spec)
+        working = None
+        if inherited.volumes:
+            container_id, working = self._create_bare(parent, spec, volumes)
+        else:
+            podman = self._api.is_podman
+            body = create_body(parent, inherited, spec, volumes=volumes.by_mount, podman=podman)
             container_id = self._post_create(parent, body)
-            return DockerContainer(self._parts, container_id, parent, mounts=spec.mounts)
-        container_id, working = self._create_bare(parent, spec)
         return DockerContainer(
-            self._parts, container_id, parent, working_image=working, mounts=spec.mounts
-        )
+            self._parts, container_id, parent,
+            working_image=working, mounts=spec.mounts, volumes=volumes,
+        )  # fmt: skip
+
+    def _check_mounts(self, spec: ContainerSpec) -> None:
+        """Only a daemon of this machine sees the socket of an agent."""
+        has_ssh = any(mount.kind == "ssh" for mount in spec.mounts)
+        if has_ssh and self._api.endpoint.socket_path is None:
+            raise UnsupportedByEngineError(
+                "RUN --mount=type=ssh is not possible on a Docker of another machine",
+                rule="The Engine API cannot carry the socket of the agent there.",
+                state="The command was not started; no snapshot was committed",
+                hint="Use a Docker of this machine, or for this step: %engine embedded",
+            )
+
+    def _create_on_places(
+        self, parent: str, spec: ContainerSpec, volumes: StepVolumes
+    ) -> DockerContainer:
+        """On Podman: the image has one layer more, see podman_places.py."""
+        if parent not in self._places:
+            with self._open_archive(parent) as archive:
+                self._places[parent] = places_layer(archive)
+        places = self._places[parent]
+        container_id, working = self._create_bare(parent, spec, volumes, places=places)
+        return DockerContainer(
+            self._parts, container_id, parent,
+            working_image=working, places=places is not None, mounts=spec.mounts, volumes=volumes,
+        )  # fmt: skip
 
     def _make_standby(self, parent: str, spec: ContainerSpec) -> StandbyContainer:
-        waiting = replace(spec, command=(SHELL,), env={})
-        container_id, working = self._create_bare(parent, waiting, stdin=True)
-        return StandbyContainer(self._parts, container_id, parent, working)
+        return self._make_waiting(parent, replace(spec, command=(SHELL,), env={}), None)
+
+    def _make_waiting(
+        self, parent: str, spec: ContainerSpec, volumes: StepVolumes | None
+    ) -> StandbyContainer:
+        container_id, working = self._create_bare(parent, spec, volumes, stdin=True)
+        return StandbyContainer(
+            self._parts, container_id, parent,
+            working_image=working, mounts=spec.mounts, volumes=volumes,
+        )  # fmt: skip
 
     def _create_bare(
-        self, parent: str, spec: ContainerSpec, *, stdin: bool = False
+        self,
+        parent: str,
+        spec: ContainerSpec,
+        volumes: StepVolumes | None,
+        *,
+        stdin: bool = False,
+        places: bytes | None = None,
     ) -> tuple[str, str]:
         """A container on the layers of `parent` alone: its ID, and that of its working image."""
-        working = self._images.working_image(parent)
-        body = create_body(working, RuntimeConfig(), spec, stdin=stdin)
+        working = self._images.working_image(parent, places)
+        body = create_body(
+            working, RuntimeConfig(), spec,
+            volumes=volumes.by_mount if volumes is not None else None,
+            stdin=stdin, podman=self._api.is_podman,
+        )  # fmt: skip
         try:
             return self._post_create(parent, body), working
         except EngineError:
@@ -182,15 +299,21 @@ class DockerEngine:
 
     @contextmanager
     def _open_archive(self, image_id: str) -> Iterator[Archive]:
-        with self.create(image_id, ContainerSpec(network="none")) as container:
+        with self._container(image_id, ContainerSpec(network="none")) as container:
             yield Archive(self._api, container.id)
 
 
-def _engine_info(address: str, facts: dict[str, Any]) -> EngineInfo:
+def _engine_info(api: DockerApi, facts: dict[str, Any], limits: tuple[str, ...]) -> EngineInfo:
+    address = api.endpoint.address
+    identity = f"docker:{facts.get('ID') or address}"
+    if api.is_podman:  # its ID is another one each time
+        identity = f"podman:{facts.get('Name') or address}:{facts.get('DockerRootDir')}"
     return EngineInfo(
         name="docker",
-        identity=f"docker:{facts.get('ID') or address}",
-        version=facts.get("ServerVersion") or "",
+        identity=identity,
+        version=("Podman " if api.is_podman else "") + (facts.get("ServerVersion") or ""),
         platform=platform_of(facts.get("OSType") or "", facts.get("Architecture") or ""),
         address=address,
+        way=api.endpoint.way,
+        limits=limits,
     )

@@ -7,12 +7,24 @@ exception is a full disk, for which the API has no status of its own.
 from __future__ import annotations
 
 import json
+import re
 
 import requests
 
 from dockernb.errors import EngineError, EngineNotAvailableError, StorageFullError
 
-__all__ = ["DaemonError", "clean", "from_answer", "from_message", "from_response", "not_available"]
+from .connection import Endpoint
+from .ssh import SshError, ssh_trial
+
+__all__ = [
+    "DaemonError",
+    "clean",
+    "from_answer",
+    "from_message",
+    "from_response",
+    "not_available",
+    "start_hint",
+]
 
 # Prefixes of the chain of programs through which an error went before it reached us; what stands
 # after the last of them is the cause.
@@ -22,6 +34,8 @@ _CHAIN = (
     "failed to create shim task: ",
     "OCI runtime create failed: ",
 )
+# What Python adds to the words of OpenSSL: "[SSL: NAME] words (_ssl.c:1006)".
+_SSL_PLACES = re.compile(r"^\[[^]]*\] | \(_ssl\.c:\d+\)$")
 
 
 class DaemonError(EngineError):
@@ -71,30 +85,46 @@ def from_answer(status: int, reason: str, content: bytes) -> EngineError:
     return from_message(message, status)
 
 
-def not_available(address: str, err: Exception) -> EngineNotAvailableError:
+def not_available(
+    endpoint: Endpoint, err: Exception, reason: str | None = None
+) -> EngineNotAvailableError:
     """The exception for a daemon that cannot be reached, or whose connection broke."""
     return EngineNotAvailableError(
-        f'the Docker daemon at "{address}" does not answer',
-        rule=_root_cause(err),
-        hint=start_hint(address),
+        f'the Docker daemon at "{endpoint.address}" does not answer',
+        rule=reason or _root_cause(err),
+        hint=start_hint(endpoint),
     )
 
 
-def start_hint(address: str) -> str:
-    """How to get a daemon at `address` to run, and how to find out more."""
-    if address.startswith("unix://"):
+def start_hint(endpoint: Endpoint) -> str:
+    """How to get to a daemon at this address, and how to find out more."""
+    if endpoint.socket_path is not None:
         start = "start Docker (`sudo systemctl start docker`, or Docker Desktop)"
+    elif endpoint.address.startswith("ssh://"):
+        start = f"try `{ssh_trial(endpoint.address)}` in a terminal: it must not ask for anything"
+    elif endpoint.tls is not None:
+        files = ", ".join(f'"{path}"' for path in endpoint.tls.files) or "none was found"
+        start = "check that Docker runs there with TLS, and the files in DOCKER_CERT_PATH or the "
+        start += f"context, which are ca.pem, cert.pem and key.pem ({files})"
     else:
-        start = "check that the host is reachable and that Docker runs there"
+        start = "check that the host is reachable and that Docker runs there; for TLS set "
+        start += "DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH to the folder with its files"
     return f"{start}; `dockernb doctor` shows what was tried"
 
 
 def _root_cause(err: BaseException) -> str:
-    """The innermost system error, which is what one can act on."""
+    """The innermost system error, which is what one can act on; what ssh said, if it did."""
     text, seen = "", 0
     cause: BaseException | None = err
     while cause is not None and seen < 20:
+        if isinstance(cause, SshError):
+            return str(cause)
         if isinstance(cause, OSError) and cause.strerror:
             text = cause.strerror
-        cause, seen = cause.__cause__ or cause.__context__, seen + 1
-    return text or str(err)
+        cause, seen = cause.__cause__ or cause.__context__ or _inner(cause), seen + 1
+    return _SSL_PLACES.sub("", text) or str(err)
+
+
+def _inner(err: BaseException) -> BaseException | None:
+    """The exception that urllib3 puts into another one, without raising that from it."""
+    return next((each for each in err.args if isinstance(each, BaseException)), None)

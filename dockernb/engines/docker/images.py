@@ -16,13 +16,14 @@ import tarfile
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
 from dockernb.engines.base import Image
 from dockernb.errors import EngineError, InternalError, UnsupportedByEngineError
 from dockernb.oci.config import ImageConfig, Platform, RuntimeConfig
-from dockernb.oci.digest import EMPTY_LAYER_DIFF_ID
+from dockernb.oci.digest import EMPTY_LAYER_DIFF_ID, sha256_digest
 from dockernb.oci.platforms import matches
 
 from . import configs
@@ -39,6 +40,7 @@ WORKING_LABEL = "dockernb.working-image"
 # Loose form of a reference or ID: whatever names an image has this form.
 _NAME = re.compile(r"[a-zA-Z0-9]+(?:(?:[._:/@-]|__|-+)[a-zA-Z0-9]+)*")
 _EMPTY_LAYER = bytes(1024)
+_PODMAN_ATTEMPTS = 5
 _EMPTY_LAYER_NAME = "empty/layer.tar"
 
 
@@ -52,16 +54,24 @@ class ImageStore:
         self._known: dict[str, tuple[Image, bytes | None]] = {}
 
     def inspect(self, reference: str) -> dict[str, Any] | None:
-        """GET /images/{reference}/json; None if there is no such image."""
+        """GET /images/{reference}/json; None if there is no such image.
+
+        Podman looks at all images for it, and fails when another one is removed meanwhile.
+        """
         if not _NAME.fullmatch(reference):
             return None  # never let a name with ".." or nothing at all shape the request's path
-        try:
-            found: dict[str, Any] = self._api.get_json(f"/images/{quote(reference)}/json")
-        except DaemonError as err:
-            if err.status in {400, 404}:  # 400: not even the form of a name
-                return None
-            raise
-        return found
+        attempts = _PODMAN_ATTEMPTS if self._api.is_podman else 1
+        while True:
+            attempts -= 1
+            try:
+                found: dict[str, Any] = self._api.get_json(f"/images/{quote(reference)}/json")
+            except DaemonError as err:
+                if err.status in {400, 404}:  # 400: not even the form of a name
+                    return None
+                if err.status != 500 or not attempts:
+                    raise
+            else:
+                return found
 
     def find(self, reference: str) -> Image | None:
         """The image with this name or ID."""
@@ -108,24 +118,28 @@ class ImageStore:
             parent_bytes = self._known[parent][1]
             assert parent_bytes is not None  # noqa: S101 - _link has looked
             items.insert(0, (parent_bytes, parent, None))
-        self._load(_archive(items), image_id)
+        self._load(items, image_id)
         image = Image(image_id, config, size)
         with self._lock:
             self._known[image_id] = (image, data)
         return image
 
-    def working_image(self, image_id: str) -> str:
+    def working_image(self, image_id: str, more: bytes | None = None) -> str:
         """An image with the same files as `image_id` and a config that does nothing.
 
         For parents with VOLUMEs: a container made from them gets anonymous volumes, and what is
         written there is not committed (trap T2). Each call makes another one, for one container:
         a shared one could be removed with another container while this one is being created, and
         what stands on an image that is gone cannot be committed.
+
+        Args:
+            more: A layer, uncompressed, to be laid on top of those of `image_id`.
         """
         config = self.known(image_id).config
         marked = RuntimeConfig(labels={WORKING_LABEL: this_process().new_name()})
-        bare = ImageConfig(config.platform, marked, diff_ids=config.diff_ids)
-        self._load(_archive([(bare.to_bytes(), bare.image_id, None)]), bare.image_id)
+        layers = {sha256_digest(more): more} if more is not None else {}
+        bare = ImageConfig(config.platform, marked, diff_ids=(*config.diff_ids, *layers))
+        self._load([(bare.to_bytes(), bare.image_id, None)], bare.image_id, layers)
         return bare.image_id
 
     def forget(self, image_id: str) -> None:
@@ -189,12 +203,18 @@ class ImageStore:
         now = config.to_json()["history"]
         return parent if now and now[:-1] == before else None
 
-    def _load(self, archive: bytes, image_id: str) -> None:
-        """POST /images/load, then makes sure that the image is there.
+    def _load(
+        self,
+        items: list[tuple[bytes, str, str | None]],
+        image_id: str,
+        layers: Mapping[str, bytes] = MappingProxyType({}),
+    ) -> None:
+        """POST /images/load of `items` (see `_archive`), then makes sure that the image is there.
 
         The answer is a stream with HTTP 200 whatever happens (trap T6). It names the images that
         were made, which spares an inspect; wherever it does not, the daemon is asked.
         """
+        archive = _archive(items, layers, stand_ins=self._api.is_podman)
         try:
             response = self._api.request(
                 "POST", "/images/load", query={"quiet": 1}, data=archive, timeout=LONG
@@ -208,13 +228,18 @@ class ImageStore:
             raise _cannot_seal("it does not name the image by the digest of its config")
 
 
-def _archive(items: list[tuple[bytes, str, str | None]]) -> bytes:
+def _archive(
+    items: list[tuple[bytes, str, str | None]], content: Mapping[str, bytes], *, stand_ins: bool
+) -> bytes:
     """The archive of `docker save` for configs whose layers the daemon has.
 
     Args:
         items: Config bytes, image ID, ID of a parent that stands before it in the list.
+        content: Diff ID -> bytes of layers that the daemon may not have.
+        stand_ins: An empty file stands for each layer. Podman looks whether the files are there
+            before it finds the layers in its store (containers/image, docker/internal/tarfile).
     """
-    manifest, files = [], {}
+    manifest, files = [], dict[str, bytes]()
     for data, image_id, parent in items:
         name = f"{image_id.removeprefix('sha256:')}.json"
         diff_ids = json.loads(data)["rootfs"].get("diff_ids") or []
@@ -222,6 +247,11 @@ def _archive(items: list[tuple[bytes, str, str | None]]) -> bytes:
         entry = {"Config": name, "RepoTags": None, "Layers": layers}
         manifest.append(entry | ({"Parent": parent} if parent else {}))
         files[name] = data
+        if stand_ins:
+            files |= dict.fromkeys(layers, b"")
+        files |= {
+            _layer_name(diff_id): content[diff_id] for diff_id in diff_ids if diff_id in content
+        }
         if EMPTY_LAYER_DIFF_ID in diff_ids:
             files[_EMPTY_LAYER_NAME] = _EMPTY_LAYER
     files["manifest.json"] = json.dumps(manifest).encode()

@@ -47,7 +47,7 @@ def foreign_entries(api: DockerApi, disk: LocalDisk, container_id: str) -> IsFor
     """
     directories = overlay_directories(api, disk, container_id)
     if directories is not None:
-        layers = directories[1][1:]  # without Docker's own
+        layers = directories[1][0 if api.is_podman else 1 :]  # without Docker's own
         return lambda path, _: path in _STUBS and not _exists(layers, path)
     facts: dict[str, Any] = api.get_json(f"/containers/{container_id}/json")
     created = datetime.fromisoformat(facts["Created"]).timestamp()

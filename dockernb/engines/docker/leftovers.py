@@ -15,7 +15,7 @@ __all__ = ["remove_leftovers"]
 
 
 def remove_leftovers(api: DockerApi, images: ImageStore) -> list[str]:
-    """Removes containers and intermediate images of dead processes of this machine.
+    """Removes containers, volumes and intermediate images of dead processes of this machine.
 
     Those of living processes and of other machines stay.
 
@@ -23,10 +23,13 @@ def remove_leftovers(api: DockerApi, images: ImageStore) -> list[str]:
         The IDs of the containers that were removed.
     """
     removed = []
-    for container in _list(api, "containers", {"name": ["^/dockernb-"]}):
+    for container in _list(api, "containers", {"name": ["dockernb-"]}):
         names = container.get("Names") or [""]
         if _is_dead(names[0]) and _remove_container(api, container["Id"]):
             removed.append(container["Id"])
+    for volume in _volumes(api):
+        if _is_dead(volume):
+            _remove(api, f"/volumes/{volume}", {"force": 1})
     for image in _list(api, "images", {"label": [INTERMEDIATE_LABEL]}):
         if _is_dead((image.get("Labels") or {}).get(INTERMEDIATE_LABEL, "")):
             images.remove(image["Id"])
@@ -47,9 +50,20 @@ def _is_dead(name: str) -> bool:
     return owner is not None and owner.is_dead()
 
 
+def _volumes(api: DockerApi) -> list[str]:
+    """Those of single steps among others; the names of caches tell of no process."""
+    query: Query = {"filters": json.dumps({"name": ["dockernb-"]})}
+    found = api.get_json("/volumes", query).get("Volumes") or ()
+    return [str(volume["Name"]) for volume in found]
+
+
 def _remove_container(api: DockerApi, container_id: str) -> bool:
+    return _remove(api, f"/containers/{container_id}", {"force": 1, "v": 1})
+
+
+def _remove(api: DockerApi, path: str, query: Query) -> bool:
     try:
-        api.request("DELETE", f"/containers/{container_id}", query={"force": 1, "v": 1})
+        api.request("DELETE", path, query=query)
     except DaemonError as err:
         if err.status not in {404, 409}:
             raise

@@ -46,7 +46,8 @@ class LocalDisk:
         # a container may set them on its own files.
         kind = "user" if user_attributes else "trusted"
         self.opaque_attribute = f"{kind}.overlay.opaque"
-        self.has_upper = driver == "overlay2" and native_diff
+        # Docker's name, and Podman's. An old Docker's "overlay" tells nothing of native diff.
+        self.has_upper = driver in {"overlay2", "overlay"} and native_diff
 
     @classmethod
     def from_info(cls, socket_path: str | None, info: dict[str, Any]) -> LocalDisk:

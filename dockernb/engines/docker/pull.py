@@ -20,7 +20,7 @@ from dockernb.oci.pump import Pump
 from .api import LONG, DockerApi, stream_error
 from .errors import DaemonError
 
-__all__ = ["pull_image", "split_reference"]
+__all__ = ["credentials", "pull_image", "registry_of", "split_reference"]
 
 
 def pull_image(
@@ -75,7 +75,7 @@ def _lines(
         "POST",
         "/images/create",
         query=query,
-        headers=_credentials(api, name),
+        headers=credentials(api, name),
         stream=True,
         timeout=LONG,
     )
@@ -91,7 +91,7 @@ def _lines(
             raise api.lost(err) from err
 
 
-def _credentials(api: DockerApi, name: str) -> dict[str, str]:
+def credentials(api: DockerApi, name: str) -> dict[str, str]:
     """The header with what `docker login` keeps for the registry; helpers are asked too."""
     try:
         registry, _ = auth.resolve_repository_name(name)

@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from dockernb.engines.base import ContainerSpec
+from dockernb.engines.base import ContainerSpec, Mount
 from dockernb.errors import DockernbError, EngineError, EngineNotAvailableError
 
 from .api import LONG
@@ -32,6 +32,8 @@ from .container import DockerContainer, Parts
 from .handover import SHELL, after_mark, command_script, greeting, greeting_answer
 from .images import ImageStore
 from .output import exit_code
+from .stubs import Stub
+from .volumes import StepVolumes
 
 __all__ = ["StandbyContainer", "StandbyKeeper"]
 
@@ -45,8 +47,21 @@ _CLOSE_SECONDS = 3.0
 class StandbyContainer(DockerContainer):
     """A container with a shell that waits for its command."""
 
-    def __init__(self, parts: Parts, container_id: str, parent: str, working_image: str) -> None:
-        super().__init__(parts, container_id, parent, working_image=working_image)
+    def __init__(
+        self,
+        parts: Parts,
+        container_id: str,
+        parent: str,
+        *,
+        working_image: str | None = None,
+        mounts: tuple[Mount, ...] = (),
+        volumes: StepVolumes | None = None,
+    ) -> None:
+        super().__init__(
+            parts, container_id, parent,
+            working_image=working_image, mounts=mounts, volumes=volumes,
+        )  # fmt: skip
+        self._stubs: list[Stub] = []
         self._attachment: Attachment | None = None
         self._script = b""
         self._mark = secrets.token_hex(16)
@@ -57,6 +72,7 @@ class StandbyContainer(DockerContainer):
         Raises:
             EngineError: it cannot.
         """
+        self._stubs = self._prepare_mounts()
         self._attachment = attachment = Attachment(self._parts.api, self.id)
         self._parts.api.request("POST", f"/containers/{self.id}/start", timeout=LONG)
         attachment.send(greeting(self._mark))
@@ -95,6 +111,8 @@ class StandbyContainer(DockerContainer):
             else:
                 yield item
         code = exit_code(self._parts.api, self.id)
+        if self._stubs:
+            self._remove_stubs(self._stubs)
         if not begun:  # never take the end of a shell that got nothing for a success
             raise EngineError(
                 "the waiting container ended before it got its command",
@@ -117,7 +135,9 @@ class _Key:
     @classmethod
     def of(cls, layers: tuple[str, ...], spec: ContainerSpec) -> _Key | None:
         """None: a step with such needs is the ordinary way's."""
-        if spec.command[:1] != (SHELL,) or spec.mounts or spec.extra_hosts:
+        if spec.command[:1] != (SHELL,) or spec.mounts or spec.extra_hosts or spec.secret_env:
+            return None
+        if spec.ulimits or spec.shm_size:
             return None
         if spec.security != "sandbox" or not layers:
             return None

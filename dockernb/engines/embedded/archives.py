@@ -5,36 +5,69 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO
 
-from dockernb.engines.base import Image, OnProgress
+from dockernb.engines.base import ArchiveFormat, Image, OnProgress, Progress
 from dockernb.engines.embedded.store.errors import store_errors
 from dockernb.engines.embedded.store.images import ImageStore
 from dockernb.engines.embedded.store.records import ImageRecord
 from dockernb.engines.embedded.unpack import unpack_layers
 from dockernb.engines.embedded.worker.client import HelperProcess
-from dockernb.errors import ImageNotFoundError
+from dockernb.errors import BuildInterruptedError, ImageNotFoundError
 from dockernb.oci.archives import StoredImage, load, save_docker, save_oci, stored_image
 from dockernb.oci.config import ImageConfig
 from dockernb.oci.manifest import is_digest
 from dockernb.oci.reference import Reference
 
-__all__ = ["ArchiveFormat", "load_images", "save_images"]
-
-ArchiveFormat = Literal["docker", "oci"]
+__all__ = ["load_images", "save_images"]
 
 
 def save_images(
-    store: ImageStore, names: Sequence[str], out: BinaryIO, form: ArchiveFormat
+    store: ImageStore,
+    names: Sequence[str],
+    out: BinaryIO,
+    form: ArchiveFormat,
+    on_progress: OnProgress,
+    cancel: threading.Event,
 ) -> None:
     """Writes images, by name or ID, as one archive.
 
     Raises:
         ImageNotFoundError: the store has no image of that name.
+        BuildInterruptedError: `cancel` was set.
     """
     write = {"docker": save_docker, "oci": save_oci}[form]
     with store.layout.lock(shared=True):
-        write(store.layout, [_saved(store, name) for name in names], out)
+        images = [_saved(store, name) for name in names]
+        total = sum(found.size for name in names if (found := store.find(name)) is not None)
+        counted = _Counted(out, total, on_progress, cancel)
+        write(store.layout, images, counted)
+    counted.done()
+
+
+class _Counted:
+    """A file that tells how much was written, and refuses to go on after an interrupt."""
+
+    def __init__(
+        self, out: BinaryIO, total: int, on_progress: OnProgress, cancel: threading.Event
+    ) -> None:
+        self._out = out
+        self._total = total
+        self._on_progress = on_progress
+        self._cancel = cancel
+        self._written = 0
+
+    def write(self, data: bytes) -> int:
+        if self._cancel.is_set():
+            raise BuildInterruptedError("saving was interrupted", state="No archive was written.")
+        self._out.write(data)
+        self._written += len(data)
+        total = max(self._total, self._written)
+        self._on_progress(Progress("archive", "Saving", self._written, total))
+        return len(data)
+
+    def done(self) -> None:
+        self._on_progress(Progress("archive", "Saved", self._written, self._written))
 
 
 def load_images(

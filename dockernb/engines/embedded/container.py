@@ -74,6 +74,7 @@ class EmbeddedContainer:
             raise BuildInterruptedError("the step was interrupted before its command was started")
         check_commands_can_run(self._helper.facts())
         self._diff = None
+        self._send_files()
         with Pipes() as pipes:
             message = run_message(self._spec, self._store, self._limits)
             self._worker.send("run", [pipes.output_end, pipes.cancel_end], **message)
@@ -87,9 +88,18 @@ class EmbeddedContainer:
 
     def write(self, tar: Iterable[bytes]) -> None:
         self._diff = None
+        self._send_tar(tar, "write")
+
+    def _send_files(self) -> None:
+        """The files of bind mounts that are of no image."""
+        for number, mount in enumerate(self._spec.mounts):
+            if mount.files is not None:
+                self._send_tar(mount.files("files"), "show", number=number)
+
+    def _send_tar(self, tar: Iterable[bytes], do: str, **message: int) -> None:
         reader, writer = os.pipe2(os.O_CLOEXEC)
         try:
-            self._worker.send("write", [reader])
+            self._worker.send(do, [reader], **message)
         finally:
             os.close(reader)
         try:

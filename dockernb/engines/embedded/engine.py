@@ -11,12 +11,21 @@ from pathlib import Path
 from typing import BinaryIO
 
 from dockernb import __version__
-from dockernb.engines.base import ContainerSpec, EngineInfo, FileView, Image, OnProgress
-from dockernb.engines.embedded.archives import ArchiveFormat, load_images, save_images
+from dockernb.engines.base import (
+    ArchiveFormat,
+    ContainerSpec,
+    EngineInfo,
+    FileView,
+    Image,
+    OnProgress,
+    StartSpec,
+)
+from dockernb.engines.embedded.archives import load_images, save_images
 from dockernb.engines.embedded.container import EmbeddedContainer
 from dockernb.engines.embedded.limits import limits_from_environment, limits_in_words
 from dockernb.engines.embedded.pull import pull_image
 from dockernb.engines.embedded.push import push_image
+from dockernb.engines.embedded.running import EmbeddedRunning
 from dockernb.engines.embedded.store.collect import Garbage, collect, folder_size, leftovers
 from dockernb.engines.embedded.store.folders import StoreFolders
 from dockernb.engines.embedded.store.images import ImageStore
@@ -129,6 +138,13 @@ class EmbeddedEngine:
     def prepare(self, parent: str, spec: ContainerSpec) -> None:
         """Nothing: a container starts in no time."""
 
+    def launch(self, image_id: str, spec: StartSpec) -> EmbeddedRunning:
+        record = self._record(image_id)
+        image = self.image(image_id)
+        assert image is not None  # noqa: S101 - it is on record
+        config = image.config.runtime
+        return EmbeddedRunning(self._images, self._helper, record, config, spec, self._limits)
+
     def tag(self, image_id: str, reference: str) -> None:
         self._record(image_id)
         self._images.tag(image_id, reference)
@@ -159,9 +175,15 @@ class EmbeddedEngine:
         name = Reference.parse(reference)
         return push_image(self._images, self._record(image.id), name, on_progress, cancel)
 
-    def save(self, names: Sequence[str], out: BinaryIO, form: ArchiveFormat) -> None:
-        """Writes images as one archive: see `save_images`."""
-        save_images(self._images, names, out, form)
+    def save(
+        self,
+        names: Sequence[str],
+        out: BinaryIO,
+        form: ArchiveFormat,
+        on_progress: OnProgress,
+        cancel: threading.Event,
+    ) -> None:
+        save_images(self._images, names, out, form, on_progress, cancel)
 
     def load(
         self, file: Path, on_progress: OnProgress, cancel: threading.Event

@@ -34,6 +34,12 @@ class Pipes:
         self._close(self.output_end)
         self._close(self.cancel_end)
 
+    def send_signal(self, number: int) -> None:
+        """The command gets a signal; nothing happens if it has ended."""
+        if self._cancel in self._open:
+            with suppress(BrokenPipeError):
+                os.write(self._cancel, bytes([number]))
+
     def cancel(self) -> None:
         """The worker kills the command and all its processes."""
         self._close(self._cancel)

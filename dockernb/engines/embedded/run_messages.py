@@ -29,11 +29,17 @@ def run_message(spec: ContainerSpec, store: ImageStore, limits: Limits) -> dict[
         )
     return {
         "argv": list(spec.command),
-        "env": dict(spec.env),
+        "env": {**spec.env, **spec.secret_env},
         "user": spec.user,
         "working_dir": spec.working_dir,
         "network": "none" if spec.network == "none" else "host",
-        "hosts": dict(spec.extra_hosts),
+        # The network is the machine's own, so its gateway to the machine is the machine.
+        "hosts": {
+            name: "127.0.0.1" if address == "host-gateway" else address
+            for name, address in spec.extra_hosts.items()
+        },
+        "ulimits": {name: list(limits) for name, limits in spec.ulimits.items()},
+        "shm_size": spec.shm_size,
         "mounts": [_mount(mount, store) for mount in spec.mounts],
         "limits": asdict(limits),
     }
@@ -57,14 +63,15 @@ def _mount(mount: Mount, store: ImageStore) -> dict[str, Any]:
         "mode": mount.mode,
         "uid": mount.uid,
         "gid": mount.gid,
+        "base": mount.base,
     }
     if mount.content is not None:
         message["content"] = base64.b64encode(mount.content).decode()
-    if mount.kind == "bind" and mount.source_image is not None:
+    if mount.source_image is not None:
         found = store.get(mount.source_image)
         if found is None:
             raise EngineError(
-                f'the image "{mount.source_image}" of a bind mount is gone',
+                f'the image "{mount.source_image}" of a mount is gone',
                 hint="Run the cells of its stage again.",
             )
         message["layers"] = layers_message(found[1], store)

@@ -5,7 +5,7 @@ They steer the session and look into it; they never reach the exported Dockerfil
 
 from __future__ import annotations
 
-from . import exercises, files, lint, notebook, settings, steps
+from . import exercises, files, lint, notebook, running, settings, shell, steps, transfer
 from .registry import Magic, MagicCall, MagicError, all_magics, find_magic
 
 __all__ = [
@@ -18,6 +18,9 @@ __all__ = [
     "find_magic",
     "lint",
     "notebook",
+    "running",
     "settings",
+    "shell",
     "steps",
+    "transfer",
 ]

@@ -25,7 +25,7 @@ def help_(call: MagicCall) -> None:
             return
         # A notebook's page is narrow, and breaks the lines of printed text in the middle of words.
         rows = [(entry.usage, entry.summary) for entry in magics]
-        table = Table((Column("", "code"), Column("")), rows)
+        table = Table((Column("", "id"), Column("")), rows)
         call.publisher.display({"text/plain": text, "text/html": table_html(table)})
         return
     name = words[0].lstrip("%")

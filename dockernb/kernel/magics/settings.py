@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 
 from dockernb.dockerfile.magics import (
@@ -15,6 +16,9 @@ from dockernb.dockerfile.magics import (
 from .registry import MagicCall, MagicError, magic
 
 __all__: list[str] = []
+
+BUILD_FLAGS = ("--add-host", "--build-context", "--shm-size", "--ssh", "--ulimit")
+_MOST_WORDS = 200
 
 
 @magic("%context [DIR]")
@@ -87,6 +91,25 @@ def _secret_content(call: MagicCall, source: SecretSource) -> bytes:
         return Path(source.value).expanduser().read_bytes()
     except OSError as error:
         raise MagicError(f'"{source.value}" cannot be read: {error.strerror}') from error
+
+
+@magic("%build [FLAGS | none]", values=(*BUILD_FLAGS, "none"))
+def build(call: MagicCall) -> None:
+    """Sets flags of `docker build` for the next cells; alone: shows them; `none`: without any.
+
+    --add-host NAME:ADDRESS, --ulimit NAME=SOFT[:HARD], --shm-size BYTES, --ssh ID[=SOCKET] and
+    --build-context NAME=FOLDER|docker-image://IMAGE. They take the place of those before.
+    """
+    words = call.words(_MOST_WORDS)
+    if words:
+        call.session.set_flags([] if words == ["none"] else words)
+    call.say(f"flags: {shlex.join(call.session.flags) or 'none'}")
+
+
+@magic("%crlf")
+def crlf(call: MagicCall) -> None:
+    """Gives the lines of its cell Windows line ends, in the notebook and when it is exported."""
+    call.words(0)
 
 
 @magic("%engine [NAME]", values=("docker", "embedded"))

@@ -18,6 +18,11 @@ def test_environment_is_exactly_the_given_one_and_home(bench: Bench) -> None:
     assert sorted(ended.lines) == ["A=1 2", "HOME=/root", f"PATH={PATH}"]
 
 
+def test_environment_of_a_later_program_is_its_own(bench: Bench) -> None:
+    ended = bench.run("export PWD=/; exec env", env={"PATH": PATH})
+    assert "PWD=/" in ended.lines
+
+
 def test_home_is_the_users_own(bench: Bench) -> None:
     ended = bench.run("echo $HOME", user="www-data")
     assert ended.out == "/var/www\n"

@@ -159,6 +159,9 @@ class ScriptedSession:
     def set_secret(self, secret_id: str, content: bytes) -> None:
         self.secrets[secret_id] = content
 
+    def set_flags(self, words: Sequence[str]) -> None:
+        self.flags = tuple(words)
+
     def use_engine(self, name: str | None) -> None:
         if name not in ENGINES:
             raise EngineNotAvailableError(f'engine "{name}" cannot be used')

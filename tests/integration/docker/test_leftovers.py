@@ -41,13 +41,19 @@ def test_nothing_of_ours_is_left(bench: Bench, docker_host: str, cleaner: Cleane
 def test_leftovers_of_a_killed_process(
     bench: Bench, engine: DockerEngine, docker_host: str, cleaner: Cleaner
 ) -> None:
-    """A process dies by SIGKILL in the middle of a RUN; another one that lives keeps its own."""
+    """A process dies by SIGKILL in the middle of a RUN; another one that lives keeps its own.
+
+    Its secret, which was in memory only, goes with it; what is left is the carrier that has ended.
+    """
     program = (
         "import sys, threading\n"
         "from dockernb.engines.docker import connect\n"
-        "from dockernb.engines.base import ContainerSpec\n"
+        "from dockernb.engines.base import ContainerSpec, Mount, StartSpec\n"
         "engine = connect(sys.argv[1])\n"
-        "spec = ContainerSpec(command=('/bin/sh', '-c', 'echo up; sleep 600'), network='none')\n"
+        "print(engine.launch(sys.argv[2], StartSpec(('/bin/sleep', '600'))).id, flush=True)\n"
+        "secret = Mount('secret', '/secret', content=b'kept in memory')\n"
+        "command = ('/bin/sh', '-c', 'echo up; sleep 600')\n"
+        "spec = ContainerSpec(command, network='none', mounts=(secret,))\n"
         "with engine.create(sys.argv[2], spec) as container:\n"
         "    print(container.id, flush=True)\n"
         "    container.run(lambda data: print('up', flush=True), threading.Event())\n"
@@ -55,14 +61,19 @@ def test_leftovers_of_a_killed_process(
     command = [sys.executable, "-c", program, docker_host, bench.base.id]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
+        launched_id = process.stdout.readline().strip()
         container_id = process.stdout.readline().strip()
         assert process.stdout.readline() == "up\n"
         with engine.create(bench.base.id, ContainerSpec()) as alive:
             assert engine.remove_leftovers() == []
             process.send_signal(signal.SIGKILL)
             process.wait()
-            assert engine.remove_leftovers() == [container_id]
+            removed = engine.remove_leftovers()
+            assert {container_id, launched_id} < set(removed)
+            assert len(removed) == 3
             assert engine.remove_leftovers() == []
+            volumes = cleaner.client.volumes()["Volumes"] or ()
+            assert not [each for each in volumes if f"-{process.pid}-" in each["Name"]]
             assert alive.stat("/bin") is not None
 
 

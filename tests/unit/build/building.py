@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from dockernb.build.build_flags import NO_FLAGS, BuildFlags
 from dockernb.build.cache_key import CacheKey, normal_form
 from dockernb.build.evaluate import evaluate
 from dockernb.build.outcome import BuildOptions, Outcome
@@ -38,6 +39,7 @@ def outcomes(
     global_args: tuple[Arg, ...] = (),
     escape: str | None = None,
     secrets: Mapping[str, bytes] | None = None,
+    flags: BuildFlags = NO_FLAGS,
     **build_args: str,
 ) -> list[Outcome]:
     """The outcomes of the instructions of `text`, each on the state after the one before.
@@ -46,7 +48,7 @@ def outcomes(
         start: The stage at the beginning.
         others: Finished stages.
     """
-    options = BuildOptions(build_args=build_args, secrets=secrets or {})
+    options = BuildOptions(build_args=build_args, secrets=secrets or {}, flags=flags)
     first = replace(start or stage(), index=len(others))
     state = BuildState(global_args, (*others, first), escape=escape or "\\")
     made = []
@@ -71,5 +73,6 @@ def key(
 ) -> CacheKey:
     """The cache key of the last instruction of `text`."""
     platform = more.pop("platform", "linux/amd64")
-    used = last(text, **more).used_args
-    return CacheKey(parent, normal_form(parse(text)[-1]), used, content or {}, platform)
+    outcome = last(text, **more)
+    form, used = normal_form(parse(text)[-1]), outcome.used_args
+    return CacheKey(parent, form, used, content or {}, platform, outcome.settings)

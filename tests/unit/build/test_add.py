@@ -20,9 +20,10 @@ from hypothesis import strategies as st
 
 from dockernb.build.context import BuildContext
 from dockernb.build.copy_request import CopyRequest
-from dockernb.build.copying import collect_from_context
+from dockernb.build.copying import CopySource, collect_from_context
+from dockernb.build.downloads import Downloads
 from dockernb.engines.base import Progress
-from dockernb.errors import BuildError, DockerfileError, UnsupportedByEngineError
+from dockernb.errors import BuildError, DockerfileError
 
 from .fake_container import FakeContainer, Node, directory, file, link
 
@@ -174,7 +175,13 @@ class Files(http.server.BaseHTTPRequestHandler):
             self.send_error(404)
             return
         data = TREE if self.path.endswith(".tar") else b"hello\n"
+        if self.headers.get("If-None-Match") == '"the tag"':
+            self.send_response(304)
+            self.end_headers()
+            return
         self.send_response(200)
+        if "tagged" in self.path:
+            self.send_header("ETag", '"the tag"')
         self.send_header("Content-Length", str(len(data) + ("short" in self.path)))
         self.send_header("Last-Modified", "Sat, 01 Jan 2011 00:00:00 GMT")
         self.end_headers()
@@ -245,8 +252,36 @@ def test_progress_of_a_download_is_told(tmp_path: Path, address: str) -> None:
     assert set(source.content) == {f"{address}/f"}
 
 
-def test_a_git_repository_is_refused_with_what_to_do_instead(tmp_path: Path) -> None:
-    for url in ("https://host/repo.git#main", "git@host:repo", "ssh://host/repo"):
-        with pytest.raises(UnsupportedByEngineError) as caught:
-            add_url(tmp_path, url)
-        assert "git clone" in (caught.value.hint or "")
+def test_a_file_is_downloaded_again_only_if_the_server_says_that_it_changed(
+    tmp_path: Path, address: str
+) -> None:
+    seen: list[Progress] = []
+    downloads = Downloads(tmp_path / "known")
+    request = CopyRequest((f"{address}/tagged",), "/d/", is_add=True)
+
+    def collect() -> CopySource:
+        context = BuildContext(tmp_path)
+        return collect_from_context(request, context, seen.append, downloads=downloads)
+
+    first = collect()
+    assert len(seen) == 1
+    again = collect()
+    assert again.content == first.content
+    assert len(seen) == 1  # it was not sent again
+    container = FakeContainer()
+    again.apply(container, request)
+    assert container.texts("/d") == {"tagged": "hello\n"}
+    (fact,) = (tmp_path / "known").iterdir()
+    fact.write_text(fact.read_text().replace("the tag", "an old tag"))
+    assert collect().content == first.content
+    assert "the tag" in fact.read_text()
+    fact.write_text("broken")
+    assert collect().content == first.content
+
+
+def test_with_a_checksum_nothing_is_asked_before_the_file_is_needed(tmp_path: Path) -> None:
+    request = CopyRequest(("http://127.0.0.1:9/f",), "/d/", is_add=True, checksum=f"sha256:{0:064}")
+    source = collect_from_context(request, BuildContext(tmp_path))
+    assert source.content == {"http://127.0.0.1:9/f": f"file 600 {0:064}"}
+    with pytest.raises(BuildError, match="refused"):
+        source.apply(FakeContainer(), request)

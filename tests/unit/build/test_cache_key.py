@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from dockernb.build.build_flags import parse_flags
 from dockernb.build.cache_key import CacheKey, normal_form
 from dockernb.build.verdict import hit_verdict, miss_verdict
 
@@ -50,6 +52,21 @@ def test_spelling_blanks_and_comments_do_not_count(before: str, after: str) -> N
         ("COPY a /b", "COPY a /b/"),
         ("COPY a /b", "ADD a /b"),
         ("COPY a /b", "COPY --chmod=600 a /b"),
+        ("COPY a /b", "COPY --chown=1 a /b"),
+        ("COPY a /b", "COPY --link a /b"),
+        ("COPY a /b", "COPY --exclude=x a /b"),
+        ("COPY a /b", "COPY --parents a /b"),
+        ("ADD a /b", "ADD --unpack=false a /b"),
+        ("ADD g.git /b", "ADD --keep-git-dir=true g.git /b"),
+        ("RUN a", "RUN --security=insecure a"),
+        ("RUN --mount=target=/t a", "RUN --mount=target=/t,rw a"),
+        ("RUN --mount=type=cache,target=/t a", "RUN --mount=type=cache,target=/t,mode=0700 a"),
+        ("USER a", "USER b"),
+        ("VOLUME /a", "VOLUME /b"),
+        ('SHELL ["a"]', 'SHELL ["b"]'),
+        ("STOPSIGNAL 9", "STOPSIGNAL 15"),
+        ("ENTRYPOINT a", 'ENTRYPOINT ["a"]'),
+        ("WORKDIR /a", "WORKDIR /a/"),
         ("COPY <<E /f\na\nE", "COPY <<E /f\nb\nE"),
         ("RUN <<E\na\nE", "RUN <<E\nb\nE"),
         ("ONBUILD RUN a", "ONBUILD RUN b"),
@@ -93,10 +110,28 @@ def test_proxies_count_only_if_declared(name: str) -> None:
     assert key(declared, **{name: "a"}).digest != key(declared, **{name: "b"}).digest
 
 
-def test_secrets_never_count() -> None:
-    text = "RUN --mount=type=secret,id=s x"
+@pytest.mark.parametrize("option", ["type=secret,id=s", "type=secret,id=s,env=S"])
+def test_secrets_never_count(option: str) -> None:
+    text = f"RUN --mount={option} x"
     first, second = (key(text, secrets={"s": content}) for content in (b"1", b"2"))
     assert first.digest == second.digest
+
+
+@pytest.mark.parametrize(
+    ("words", "counts"),
+    [
+        (["--add-host", "db:1.2.3.4"], True),
+        (["--ulimit", "nofile=9"], True),
+        (["--shm-size", "1m"], True),
+        (["--build-context", "other=docker-image://busybox"], False),  # RUN reads none
+    ],
+)
+def test_flags_count_for_the_commands_that_see_them(words: list[str], counts: bool) -> None:
+    flags = parse_flags(words, Path())
+    assert (key("RUN x").digest != key("RUN x", flags=flags).digest) == counts
+    assert key("ENV A=1").digest == key("ENV A=1", flags=flags).digest
+    (change,) = key("RUN x", flags=flags).changes_since(key("RUN x").to_json()) or ("",)
+    assert change.startswith(words[0] if counts else "")
 
 
 def test_parent_platform_and_content_count() -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from dockernb.build.bind_mounts import of_context
 from dockernb.build.context import BuildContext
 from dockernb.build.copy_request import CopyRequest
 from dockernb.build.copying import collect_from_context
+from dockernb.engines.base import Mount
 from dockernb.errors import ContextError, NotInBuildContextError
 
 from .fake_container import FakeContainer
@@ -55,6 +58,54 @@ def test_digest_changes_with_bytes_and_mode_but_not_with_times(root: Path) -> No
     assert with_mode["app/main.py"] != before["app/main.py"]
     (root / "app" / "main.py").write_text("other()\n")
     assert content(root, "app")["app/main.py"] != with_mode["app/main.py"]
+
+
+@pytest.mark.parametrize(
+    ("change", "counts"),
+    [
+        (lambda root: (root / "app/main.py").write_text("other\n"), True),
+        (lambda root: (root / "app/main.py").chmod(0o600), True),
+        (lambda root: (root / "app/new").touch(), True),
+        (lambda root: (root / "app/util.py").unlink(), True),
+        (lambda root: (root / "app/util.py").rename(root / "app/utils.py"), True),
+        (lambda root: (root / "app/link").symlink_to("util.py"), True),
+        (lambda root: (root / "app/empty").mkdir(), True),
+        (lambda root: (root / "app/sub").chmod(0o700), True),
+        (lambda root: _relink(root / "app/there", "util.py"), True),
+        (lambda root: (root / ".dockerignore").write_text("**/util.py\n"), True),
+        (lambda root: (root / ".dockerignore").write_text("README.md\n"), False),
+        (lambda root: os.utime(root / "app/main.py", (1, 1)), False),
+        (lambda root: (root / "app/main.py").write_text("print()\n"), False),
+        (lambda root: _relink(root / "app/there", "main.py"), False),
+        (lambda root: (root / "README.md").write_text("other\n"), False),
+        (lambda root: os.chown(root / "app/main.py", os.getuid(), os.getgid()), False),
+    ],
+)
+def test_content_that_counts(root: Path, change: Callable[[Path], object], counts: bool) -> None:
+    """Of what COPY (and a bind mount) reads: bytes, names, modes, link targets; nothing else."""
+    (root / "app/there").symlink_to("main.py")
+    (root / "app/sub").mkdir()
+    before = content(root, "app"), shown(root, "app")
+    change(root)
+    assert (content(root, "app") != before[0]) == counts
+    assert (shown(root, "app") != before[1]) == counts
+
+
+def test_mode_of_a_directory_counts_where_it_is_seen(root: Path) -> None:
+    before = content(root, "app"), shown(root, "app")
+    (root / "app").chmod(0o700)
+    assert content(root, "app") == before[0]  # COPY takes its contents only
+    assert shown(root, "app") != before[1]
+
+
+def shown(root: Path, source: str) -> dict[str, str]:
+    """What a key holds of `RUN --mount=source=...`."""
+    return dict(of_context(Mount("bind", "/m", source=f"/{source}"), BuildContext(root))[1])
+
+
+def _relink(link: Path, target: str) -> None:
+    link.unlink()
+    link.symlink_to(target)
 
 
 def test_a_rewrite_of_the_same_size_within_a_clock_tick_is_seen(root: Path) -> None:

@@ -21,7 +21,6 @@ from dockernb.errors import (
     DockerfileError,
     DockerfileSyntaxError,
     InternalError,
-    UnsupportedByEngineError,
 )
 from dockernb.oci.config import Healthcheck
 
@@ -178,47 +177,6 @@ def test_base_without_path_gets_the_default_for_run() -> None:
     bare = stage().with_runtime(env=())
     found = spec("RUN x", start=type(bare)("", 0, IMAGE, bare.config))
     assert found.env["PATH"].endswith("/usr/bin:/sbin:/bin")
-
-
-@pytest.mark.parametrize(
-    ("option", "expected"),
-    [
-        ("type=cache,target=/c", {"kind": "cache", "target": "/c", "source": "/c"}),
-        ("type=cache,id=i,target=c", {"target": "/w/c", "source": "i"}),
-        ("type=cache,target=/c,mode=0700,uid=5,gid=6", {"mode": 0o700, "uid": 5, "gid": 6}),
-        ("type=tmpfs,target=/t,size=1m", {"kind": "tmpfs", "size": 1 << 20}),
-        ("type=bind,from=other,target=/b", {"source_image": OTHER, "read_only": True}),
-        ("type=bind,from=OTHER,source=/x,target=/b,rw", {"source": "/x", "read_only": False}),
-        ("type=bind,from=busybox,target=/b", {"source_image": "busybox", "source": "/"}),
-        ("type=secret,id=s", {"target": "/run/secrets/s", "content": b"top", "mode": 0o400}),
-        ("type=secret,id=s,target=/x/y,required", {"target": "/x/y", "source": "s"}),
-    ],
-)
-def test_mounts(option: str, expected: dict[str, Any]) -> None:
-    (mount,) = spec(
-        f"WORKDIR /w\nRUN --mount={option} x",
-        others=(stage("other", OTHER),),
-        secrets={"s": b"top"},
-    ).mounts
-    assert {name: getattr(mount, name) for name in expected} == expected
-
-
-def test_secret_that_was_not_given_is_left_out_unless_required() -> None:
-    assert spec("RUN --mount=type=secret,id=s x").mounts == ()
-    with pytest.raises(DockerfileError, match="is required") as caught:
-        spec("RUN --mount=type=secret,id=s,required=true x")
-    assert "%secret id=s,src=FILE" in (caught.value.hint or "")
-
-
-@pytest.mark.parametrize("option", ["type=ssh", "type=secret,id=s,env=TOKEN"])
-def test_what_no_engine_can_do_is_refused_not_ignored(option: str) -> None:
-    with pytest.raises(UnsupportedByEngineError, match="notebook yet"):
-        spec(f"RUN --mount={option} x", secrets={"s": b"top"})
-
-
-def test_no_content_of_a_secret_gets_into_key_history_or_representation() -> None:
-    outcome = last("RUN --mount=type=secret,id=s x", secrets={"s": b"hunter2"})
-    assert "hunter2" not in repr(outcome) + str(outcome.created_by) + str(outcome.used_args)
 
 
 # --- metadata -------------------------------------------------------------------------------------

@@ -89,6 +89,9 @@ class ScriptedSession:
     def set_secret(self, secret_id: str, content: bytes) -> None:
         self.settings.append((secret_id, content))
 
+    def set_flags(self, words: Sequence[str]) -> None:
+        self.settings.append(("flags", tuple(words)))
+
     def tag(self, reference: str, stage: str | None = None) -> str:
         self.tags.append(reference)
         return "sha256:abc"

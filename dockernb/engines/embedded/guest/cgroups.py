@@ -1,7 +1,7 @@
 """Limits for all processes of a guest together, by control groups (cgroups(7)), where we may.
 
 Version 2 has one tree for all controllers, version 1 one for each. A group is made in the group
-that this process is in, or, in version 2, where such a group may have no children, at the top.
+that this process is in, or, where that may have none (version 2), in the nearest one above.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import contextlib
 import errno
 import os
 import secrets
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -99,10 +100,13 @@ class Group:
 
 
 def _kill_listed(folder: Path) -> bool:
-    pids = (folder / "cgroup.procs").read_text().split()
-    for pid in pids:
+    try:
+        pids = [int(word) for word in (folder / "cgroup.procs").read_text().split()]
+    except OSError:
+        return False
+    for pid in filter(None, pids):  # 0: of a namespace that is not ours, and of a kill, our group
         with contextlib.suppress(ProcessLookupError):
-            os.kill(int(pid), 9)
+            os.kill(pid, signal.SIGKILL)
     return bool(pids)
 
 
@@ -138,17 +142,23 @@ def _enter_or_fail(group: Group) -> None:
 
 
 def _parents(controller: str) -> Iterator[tuple[Path, int]]:
-    """Folders of groups in which one may be made, with the version of each."""
+    """Folders of groups in which one may be made, with the version of each.
+
+    The nearest first: what limits this process shall limit the guest as well.
+    """
     own = _own_groups()
     for line in _lines("/proc/self/mounts"):
         fields = line.split()
         kind, mount = fields[2], Path(fields[1])
         if kind == "cgroup2":
-            yield mount / own.get("", "/").lstrip("/"), 2
-            yield mount, 2
+            version, name = 2, ""
         elif kind == "cgroup" and controller in fields[3].split(","):
-            yield mount / own.get(controller, "/").lstrip("/"), 1
-            yield mount, 1
+            version, name = 1, controller
+        else:
+            continue
+        path = Path(own.get(name, "/"))
+        for above in (path, *path.parents):
+            yield mount / above.relative_to("/"), version
 
 
 def _own_groups() -> dict[str, str]:

@@ -82,6 +82,9 @@ class GuestCommand:
         working_dir: Absolute path in the guest; it must exist.
         hosts: Names that /etc/hosts gets in addition -> address.
         mounts: Made in this order.
+        ulimits: Name without RLIMIT_, in small letters -> soft and hard limit; -1 for none.
+        shm_size: Bytes of /dev/shm; 0 for 64 MB.
+        beside: Another command runs in the same root, which is ready for this one too.
     """
 
     argv: tuple[str, ...]
@@ -92,6 +95,9 @@ class GuestCommand:
     hosts: Mapping[str, str] = field(default_factory=dict)
     mounts: tuple[GuestMount, ...] = ()
     limits: Limits = Limits()
+    ulimits: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    shm_size: int = 0
+    beside: bool = False
 
 
 @dataclass(frozen=True)

@@ -22,11 +22,12 @@ NODES = tuple(name for name in DEVICES if name != "ptmx")
 _SAFE = syscalls.MS_NOSUID | syscalls.MS_NOEXEC
 
 
-def mount_devices(dev: str) -> None:
+def mount_devices(dev: str, shm_size: int = 0) -> None:
     """Mounts everything at the folder `dev`.
 
     Args:
         dev: A path that stays valid when something is mounted on it.
+        shm_size: Bytes of /dev/shm; 0 for 64 MB, as in Docker.
     """
     syscalls.mount("tmpfs", dev, "tmpfs", syscalls.MS_NOSUID, "mode=755,size=65536k")
     folder = Path(dev)
@@ -40,7 +41,9 @@ def mount_devices(dev: str) -> None:
     (folder / "ptmx").symlink_to("pts/ptmx")
     _mount_terminals(f"{dev}/pts")
     nothing_special = _SAFE | syscalls.MS_NODEV
-    syscalls.mount("shm", f"{dev}/shm", "tmpfs", nothing_special, "mode=1777,size=65536k")
+    syscalls.mount(
+        "shm", f"{dev}/shm", "tmpfs", nothing_special, f"mode=1777,size={shm_size or 1 << 26}"
+    )
     with contextlib.suppress(OSError):  # kernels without POSIX message queues
         syscalls.mount("mqueue", f"{dev}/mqueue", "mqueue", nothing_special)
 

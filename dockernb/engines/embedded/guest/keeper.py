@@ -24,6 +24,7 @@ from .main_process import MainProcess
 from .proot import end_traced, has_guests, stop_tracer
 from .rung import Rung
 from .secrets import SECRETS
+from .signals import pass_signal_on
 from .start import LISTENER_MESSAGE, Start, become_guest
 from .supervisor.ids import Ids
 from .supervisor.served import Served
@@ -58,7 +59,7 @@ def keep(start: Start, served: Served | None, *, cancel: int, worker: int) -> Ou
     """Runs a guest to its end.
 
     Args:
-        cancel: A descriptor; readable or hung up means: kill the guest.
+        cancel: A descriptor; hung up means: kill the guest. See `pass_signal_on`.
         worker: Another one, which hangs up when the worker dies.
     """
     os.setsid()  # its own session has no terminal: /dev/tty says so
@@ -70,21 +71,11 @@ def keep(start: Start, served: Served | None, *, cancel: int, worker: int) -> Ou
         ours.close()
         become_guest(start, theirs, group)
     theirs.close()
+    keeping = _Keeping(start, served, ours, pid, group)
     try:
-        return _Keeping(start, served, ours, pid, group).until_end(cancel, worker)
+        return keeping.until_end(cancel, worker)
     finally:
-        if group:
-            group.kill()
-        if start.rung is Rung.PROOT:
-            end_traced(pid)
-            for secret in _secrets(start):  # also when the worker is dead
-                with contextlib.suppress(OSError):
-                    os.unlink(secret)
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-        kill_descendants()
-        if group:
-            group.remove()
+        keeping.clean_up()
 
 
 def _limits(start: Start) -> Limits:
@@ -130,6 +121,7 @@ class _Keeping:
             Traced(start.root, pid, start.command.env) if start.rung is Rung.PROOT else None
         )
         self._main: MainProcess | None = None
+        self._is_reaped = False
         self._outcome = Outcome()
 
     def until_end(self, cancel: int, worker: int) -> Outcome:
@@ -138,7 +130,9 @@ class _Keeping:
             self._poll.register(descriptor, select.POLLIN)
         while True:
             ready = dict(self._poll.poll())
-            if cancel in ready or worker in ready:
+            if worker in ready or (
+                cancel in ready and not pass_signal_on(cancel, self._main_pid())
+            ):
                 self._outcome.cancelled = True
                 return self._end(kill=True)
             if self._traced and (process in ready or self._main_has_ended(ready)):
@@ -149,6 +143,10 @@ class _Keeping:
                 self._answer(ready[self._listener])
             elif process in ready:
                 return self._end()
+
+    def _main_pid(self) -> int:
+        """The command's own: under PRoot it is not the first process."""
+        return (self._traced and self._traced.main) or self._pid
 
     def _main_has_ended(self, ready: dict[int, int]) -> bool:
         """PRoot goes on until the last process of the guest has ended: a RUN does not."""
@@ -169,6 +167,7 @@ class _Keeping:
         if kill:
             self._kill()
         _, status = os.waitpid(self._pid, 0)
+        self._is_reaped = True
         code = os.waitstatus_to_exitcode(status)
         self._outcome.exit_code = code if code >= 0 else 128 - code
         if self._traced and self._traced.exit_code is not None:
@@ -181,18 +180,32 @@ class _Keeping:
         return self._outcome
 
     def _kill(self) -> None:
-        if self._group:
-            self._group.kill()
         if self._traced:
+            stop_tracer(self._pid)
             if self._listener >= 0:
-                stop_tracer(self._pid)
                 # From now on the kernel refuses what the supervisor was asked for.
                 self._poll.unregister(self._listener)
                 os.close(self._listener)
                 self._listener = -1
             end_traced(self._pid)
+        if self._group:
+            self._group.kill()
         with contextlib.suppress(ProcessLookupError):
             os.kill(self._pid, signal.SIGKILL)
+
+    def clean_up(self) -> None:
+        """Ends all that is left, however the guest has ended, or this process has failed."""
+        if not self._is_reaped:  # else the number may be another process's
+            self._kill()
+        if self._group:
+            self._group.kill()
+        kill_descendants()
+        if self._group:
+            self._group.remove()
+        for secret in _secrets(self._start):  # also when the worker is dead
+            with contextlib.suppress(OSError):
+                os.unlink(secret)
+                os.rmdir(os.path.dirname(secret))
 
     def _hear(self) -> None:
         """The listener, an error, or the end of the conversation by a successful execve(2)."""

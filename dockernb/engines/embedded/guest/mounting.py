@@ -41,7 +41,9 @@ class Mounter:
         self._root = root
         self._inside = Inside(root)
 
-    def mount_all(self, files: Mapping[str, bytes], mounts: tuple[GuestMount, ...]) -> None:
+    def mount_all(
+        self, files: Mapping[str, bytes], mounts: tuple[GuestMount, ...], shm_size: int
+    ) -> None:
         """Mounts /proc, /dev, /sys, read-only `files` (path -> content), and `mounts` in order."""
         all_files = [
             GuestMount("file", path, content=content, read_only=True)
@@ -49,7 +51,7 @@ class Mounter:
         ]
         all_files += [mount for mount in mounts if mount.kind in {"file", "secret"}]
         contents = self._write_files(all_files)
-        self._mount_system()
+        self._mount_system(shm_size)
         for path in files:
             self._put(contents[path], path, read_only=True)
         for mount in mounts:
@@ -82,12 +84,12 @@ class Mounter:
         with contextlib.suppress(OSError):  # tmpfs has user.* attributes since Linux 6.6
             write_owner(path, Owner(mount.uid, mount.gid))
 
-    def _mount_system(self) -> None:
+    def _mount_system(self, shm_size: int) -> None:
         if self._own_proc:
             syscalls.mount("proc", self._target("/proc"), "proc", _SAFE)
         else:
             syscalls.mount("/proc", self._target("/proc"), None, _BIND)
-        mount_devices(self._target("/dev"))
+        mount_devices(self._target("/dev"), shm_size)
         self._mount_sys()
         if self._rung is Rung.OVERLAY_ROOT:
             self._protect_host()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import functools
 import os
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ....errors import EngineNotAvailableError
+from ....errors import EngineNotAvailableError, UnsupportedByEngineError
 from . import syscalls
 from .rung import Rung
 
@@ -125,7 +124,8 @@ def mount_overlay(lower: Sequence[str], upper: str, work: str, merged: str, *, u
         user: Keep overlay's own marks in user.* attributes, as a user namespace needs.
 
     Raises:
-        OSError: the kernel refused; E2BIG when the layers are too many for it.
+        OSError: the kernel refused.
+        UnsupportedByEngineError: the layers are too many for it.
     """
     merged = str(Path(merged).absolute())
     paths = [str(Path(path).absolute()) for path in (*lower, upper, work)]
@@ -156,8 +156,11 @@ def _mount_many(paths: Sequence[str], merged: str, *, user: bool) -> None:
     try:
         syscalls.mount_step_by_step("overlay", options, merged)
     except OSError as error:
-        text = f"{len(lowers)} layers are too many for an overlay of this kernel"
-        raise OSError(errno.E2BIG, text, os.getcwd()) from error
+        raise UnsupportedByEngineError(
+            f"an image of {len(lowers)} layers cannot be mounted: {error.strerror}",
+            rule="An overlay takes some 140 layers, and from Linux 6.8 on 500.",
+            hint="Use a way without mounts: export DOCKERNB_RUNG=4",
+        ) from error
 
 
 def unmount(path: str) -> None:

@@ -107,6 +107,8 @@ class Placing:
         source = Path(mount.source)
         if mount.read_only:
             _copy(source, path)
+            if self._real_ids:
+                _copy_owners(source, path)
             self._undo.append(lambda: _remove(path))
             return
         try:
@@ -125,6 +127,13 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copytree(source, target, symlinks=True)
     else:
         shutil.copy2(source, target)
+
+
+def _copy_owners(source: Path, target: Path) -> None:
+    """The kernel's owners; noted ones are attributes, which come along with the copy."""
+    for one in (source, *source.rglob("*")):
+        status = one.lstat()
+        os.lchown(target / one.relative_to(source), status.st_uid, status.st_gid)
 
 
 def _move_back(path: Path, source: Path) -> None:

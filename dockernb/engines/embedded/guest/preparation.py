@@ -77,6 +77,9 @@ class Preparation:
 
     def make(self) -> None:
         """Makes everything; call `undo` whether or not this raises."""
+        if self._command.beside:
+            self._serve_files()
+            return
         with self._opened():
             self._make()
 
@@ -100,23 +103,35 @@ class Preparation:
             return
         self._make_devices()
         if self._rung is Rung.CHROOT:
-            for path, content in {**self.files, **_MOUNT_TABLES}.items():
-                file = GuestMount("secret", path, content=content, mode=0o644, read_only=True)
-                self._keep_in_memory(file)
-            self.served = Served(self._memory, self._root / "proc")
+            self._serve_files()
         else:
             for path, content in self.files.items():
                 self._placing.place(GuestMount("file", path, content=content))
 
+    def _serve_files(self) -> None:
+        """Files that are nowhere in the tree: the supervisor hands them out."""
+        if self._rung is not Rung.CHROOT:
+            return
+        for path, content in {**self.files, **_MOUNT_TABLES}.items():
+            file = GuestMount("secret", path, content=content, mode=0o644, read_only=True)
+            self._keep_in_memory(file)
+        self.served = Served(self._memory, self._root / "proc")
+
     def undo(self) -> tuple[str, ...]:
         """Takes everything out; returns the mount points that had to stay."""
+        if self._command.beside:
+            self._close_memory()
+            return ()
         with self._opened():
             return self._undo()
 
-    def _undo(self) -> tuple[str, ...]:
+    def _close_memory(self) -> None:
         for file in self._memory.values():
             os.close(file.descriptor)
         self._memory.clear()
+
+    def _undo(self) -> tuple[str, ...]:
+        self._close_memory()
         self.secrets.remove()
         self._placing.undo()
         for path in reversed(self._made_nodes):

@@ -34,7 +34,8 @@ def run_guest(
     Args:
         root: The root file system: on rung 1 and 2 usually a mounted overlay.
         stdout: Descriptor that the command gets as its own; `stderr` alike.
-        cancel: Descriptor; when it becomes readable or its other end closes, everything is killed.
+        cancel: Descriptor; when its other end closes, everything is killed. A byte that comes
+            through it is the number of a signal for the command.
 
     Raises:
         UnsupportedByEngineError: the rung cannot do what the command asks for.

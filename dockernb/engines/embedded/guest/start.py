@@ -116,7 +116,7 @@ def _enter_root(start: Start) -> None:
         _raise_loopback()
     if start.rung.has_mounts:
         mounter = Mounter(start.root, start.rung, start.command.network, own_proc=start.own_proc)
-        mounter.mount_all(start.files, start.command.mounts)
+        mounter.mount_all(start.files, start.command.mounts, start.command.shm_size)
         change_root(start.root)
         os.dup2(os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC), 0)  # the root's own
     elif start.rung is not Rung.PROOT:
@@ -154,6 +154,8 @@ def _take_credentials(start: Start, limited: set[str]) -> None:
     ):
         if value is not None and controller not in limited:
             resource.setrlimit(name, (value, value))
+    for named, (soft, hard) in start.command.ulimits.items():
+        resource.setrlimit(getattr(resource, f"RLIMIT_{named.upper()}"), (soft, hard))
     syscalls.drop_bounding_set()
     if not start.rung.is_supervised:
         os.setgroups(sorted({who.gid, *who.groups}))

@@ -5,11 +5,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import posixpath
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Any
 
+from dockernb.engines.embedded.files.apply import apply_tar
+from dockernb.engines.embedded.files.look import pack_path
 from dockernb.engines.embedded.guest import (
     GuestCommand,
     GuestMount,
@@ -21,6 +25,7 @@ from dockernb.engines.embedded.guest import (
 from dockernb.engines.embedded.guest.inside import Inside
 from dockernb.engines.embedded.store.folders import StoreFolders
 from dockernb.engines.embedded.worker.roots import Root
+from dockernb.errors import UnsupportedByEngineError
 from dockernb.oci.locks import locked
 
 __all__ = ["GuestRunner", "OpenRoot"]
@@ -33,13 +38,22 @@ class GuestRunner:
 
     Args:
         open_root: Opens another image, for bind mounts.
+        shown: Number of a bind mount -> a root that holds its files as "/files".
     """
 
-    def __init__(self, root: Root, rung: Rung, folders: StoreFolders, open_root: OpenRoot) -> None:
+    def __init__(
+        self,
+        root: Root,
+        rung: Rung,
+        folders: StoreFolders,
+        open_root: OpenRoot,
+        shown: Mapping[int, Root],
+    ) -> None:
         self._root = root
         self._rung = rung
         self._folders = folders
         self._open_root = open_root
+        self._shown = shown
 
     def run(self, message: Mapping[str, Any], output: int, cancel: int) -> dict[str, Any]:
         """Runs it to its end.
@@ -50,7 +64,10 @@ class GuestRunner:
         """
         root = Path(self._root.path)
         with ExitStack() as stack:
-            mounts = tuple(self._mount(stack, mount) for mount in message["mounts"])
+            mounts = tuple(
+                self._mount(stack, mount, self._shown.get(number))
+                for number, mount in enumerate(message["mounts"])
+            )
             command = GuestCommand(
                 argv=tuple(message["argv"]),
                 env=message["env"],
@@ -60,6 +77,9 @@ class GuestRunner:
                 hosts=message["hosts"],
                 mounts=mounts,
                 limits=Limits(**message["limits"]),
+                ulimits=message["ulimits"],
+                shm_size=message["shm_size"],
+                beside=bool(message.get("beside")),
             )
             end = run_guest(root, self._rung, command, stdout=output, stderr=output, cancel=cancel)
         return {
@@ -68,16 +88,21 @@ class GuestRunner:
             "warnings": list(end.warnings),
         }
 
-    def _mount(self, stack: ExitStack, message: Mapping[str, Any]) -> GuestMount:
+    def _mount(
+        self, stack: ExitStack, message: Mapping[str, Any], shown: Root | None
+    ) -> GuestMount:
         kind, source = message["kind"], ""
         if kind == "bind":
-            source = self._bound(stack, message)
+            source = self._bound(stack, message, shown)
+        elif kind == "ssh":
+            self._check_socket()
+            source = message["source"]
         elif kind == "cache":
             source = str(self._cache_folder(message))
             if not self._rung.has_mounts:  # the folder is moved into the tree
                 stack.enter_context(locked(Path(f"{source}.lock"), exclusive=True))
         return GuestMount(
-            kind="bind" if kind == "cache" else kind,
+            kind="bind" if kind in {"cache", "ssh"} else kind,
             target=message["target"],
             source=source,
             content=base64.b64decode(message.get("content", "")),
@@ -88,21 +113,35 @@ class GuestRunner:
             size=message["size"],
         )
 
-    def _bound(self, stack: ExitStack, message: Mapping[str, Any]) -> str:
-        """The folder or file of another image; what is written there is thrown away."""
-        other = self._open_root(message["layers"])
-        stack.callback(other.discard)
-        inside = Inside(other.path)
+    def _check_socket(self) -> None:
+        if not self._rung.has_mounts:
+            raise UnsupportedByEngineError(
+                "RUN --mount=type=ssh is not possible without mounts",
+                rule="Here the embedded engine cannot show the agent's socket to a command.",
+                state="The command was not started; no snapshot was committed",
+                hint="Use for this step: %engine docker",
+            )
+
+    def _bound(self, stack: ExitStack, message: Mapping[str, Any], shown: Root | None) -> str:
+        """The folder or file to show; what is written there is thrown away."""
+        source = "/files"
+        if shown is None:
+            shown, source = self._open_root(message["layers"]), message["source"]
+            stack.callback(shown.discard)
+        inside = Inside(shown.path)
         stack.callback(inside.close)
-        found = inside.open("/" + message["source"].strip("/"))
+        found = inside.open("/" + source.strip("/"))
         stack.callback(os.close, found)
         return str(Path(f"/proc/self/fd/{found}").readlink())
 
     def _cache_folder(self, message: Mapping[str, Any]) -> Path:
-        """One folder a name; the first user decides on its mode and owner, as in BuildKit."""
+        """One folder a name; the first user decides what it begins with, as in BuildKit."""
         name = hashlib.sha256(message["source"].encode("utf-8", "surrogateescape")).hexdigest()
         folder = self._folders.caches / name
         if folder.exists():
+            return folder
+        if "layers" in message:
+            self._begin_cache(folder, message)
             return folder
         folder.mkdir(mode=0o700)
         parent = os.open(self._folders.caches, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -112,3 +151,22 @@ class GuestRunner:
             os.close(parent)
         folder.chmod(0o755 if message["mode"] is None else message["mode"])
         return folder
+
+    def _begin_cache(self, folder: Path, message: Mapping[str, Any]) -> None:
+        """Files of an image; whole or not there."""
+        image = self._open_root(message["layers"])
+        try:
+            with TemporaryDirectory(dir=self._folders.caches, prefix=".new-") as new:
+                with TemporaryFile(dir=new) as tar:
+                    pack_path(image.path, message["base"], tar.fileno(), image.owners)
+                    tar.seek(0)
+                    apply_tar(tar, new, image.owners)
+                made = Path(new, posixpath.basename(message["base"].rstrip("/")))
+                if made == Path(new):  # of the root itself
+                    made = Path(f"{folder}.new-{os.getpid()}")
+                    Path(new).rename(made)
+                    Path(new).mkdir()
+                with suppress(OSError):  # another one was quicker
+                    made.rename(folder)
+        finally:
+            image.discard()

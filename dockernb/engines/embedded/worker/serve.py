@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import signal
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -42,33 +43,46 @@ class Worker:
         self._owners: Owners = REAL if is_root else NOTED
         self._has_overlay = rung.has_overlay
         self._root: Root | None = None
+        self._shown: dict[int, Root] = {}
         self._answers: dict[str, Callable[[Message, list[int]], Message]] = {
             "unpack": self._unpack,
             "open": self._open,
             "write": self._write,
             "stat": self._stat,
             "read": self._read,
+            "show": self._show,
             "run": self._run,
             "diff": self._diff,
             "pack": self._pack,
             "keep": self._keep,
             "remove": self._remove,
+            "beside": self._beside,
             "settle": self._settle,
         }
+        self._others: list[int] = []
 
     def serve(self) -> None:
         """Until the channel is closed."""
         if self._has_overlay:
             own_mounts()  # they end with this process, however it ends
         try:
+            self._serve()
+        finally:
+            self._end_others()
+            for root in (*self._shown.values(), self._root):
+                if root is not None:
+                    root.discard()
+
+    def _serve(self) -> None:
+        with suppress(ClosedError):
             while True:
                 message, files = self._channel.receive()
                 self._channel.send(self._answer(message, files))
-        except ClosedError:
-            pass
-        finally:
-            if self._root is not None:
-                self._root.discard()
+
+    def _end_others(self) -> None:
+        for pid in self._others:
+            os.kill(pid, signal.SIGKILL)  # not waited for yet, so the pid is still its own
+            os.waitpid(pid, 0)
 
     def _answer(self, message: Message, files: list[int]) -> Message:
         try:
@@ -113,6 +127,14 @@ class Worker:
             apply_tar(stream, root.path, root.owners)
         return {}
 
+    def _show(self, message: Message, files: list[int]) -> Message:
+        """Takes the files of the bind mount with this number: below "/files" of a root."""
+        root = self._shown[message["number"]] = self._open_root([])
+        with os.fdopen(os.dup(files[0]), "rb") as stream:
+            root.touch()
+            apply_tar(stream, root.path, root.owners)
+        return {}
+
     def _stat(self, message: Message, _files: list[int]) -> Message:
         root = self._opened
         found = stat_path(root.path, message["path"], root.owners)
@@ -127,8 +149,21 @@ class Worker:
     def _run(self, message: Message, files: list[int]) -> Message:
         output, cancel = files
         self._opened.touch()
-        runner = GuestRunner(self._opened, self._rung, self._folders, self._open_root)
+        runner = GuestRunner(self._opened, self._rung, self._folders, self._open_root, self._shown)
         return runner.run(message, output, cancel)
+
+    def _beside(self, _message: Message, files: list[int]) -> Message:
+        """Another process for this root, with a channel of its own: this one is about to wait."""
+        pid = os.fork()
+        if pid == 0:
+            try:
+                self._channel.close()
+                self._channel = Channel.of_descriptor(os.dup(files[0]))
+                self._serve()
+            finally:
+                os._exit(0)
+        self._others.append(pid)
+        return {}
 
     def _diff(self, _message: Message, _files: list[int]) -> Message:
         return {"entries": [entry.to_json() for entry in self._opened.changes()]}

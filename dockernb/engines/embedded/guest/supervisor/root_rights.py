@@ -87,7 +87,7 @@ def open_as_root(call: Call, path: bytes, flags: int, mode: int) -> int | None:
     is_new = bool(flags & os.O_CREAT) and not os.path.lexists(path)
     closed = os.path.dirname(path) if is_new else path
     try:
-        if flags & os.O_PATH or not is_closed(closed):
+        if flags & os.O_PATH or os.path.islink(closed) or not is_closed(closed):
             return None
         with opened_up(closed):
             opened = os.open(path, flags | os.O_CLOEXEC | os.O_NOCTTY, 0o600)

@@ -47,6 +47,7 @@ class Traced:
         #: What the first process has ended with by itself.
         self.exit_code: int | None = None
         self._starting: set[int] = set()
+        self._has_hidden = False
 
     def meet(self, call: Call) -> None:
         """Takes note of who calls."""
@@ -75,7 +76,8 @@ class Traced:
 
     def execute(self, call: Call) -> int:
         """The path is that of PRoot's loader, which opens the program as its first file."""
-        if call.pid == self.main and not self._starting:
+        if not self._has_hidden:
+            self._has_hidden = True
             _hide_variables(call, call.args[2], self._foreign)
         self._starting.add(call.pid)
         return GO_ON

@@ -1,0 +1,61 @@
+"""`sharing=` of cache mounts: who may use a cache at the same time.
+
+shared: everybody; locked: one after the other; private: who finds it taken gets another one. The
+locks are files, so that they hold between kernels; they go with their process.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from ..engines.base import ContainerSpec, Mount
+from ..errors import BuildInterruptedError
+from ..oci.locks import try_locked
+
+__all__ = ["held_caches"]
+
+# Between two looks at a cache that is in use: an interrupt must not wait longer.
+_SECONDS = 0.2
+
+
+@contextmanager
+def held_caches(
+    spec: ContainerSpec, folder: Path, cancel: threading.Event
+) -> Iterator[ContainerSpec]:
+    """`spec` with caches that nobody else uses meanwhile, where it asks for that.
+
+    Args:
+        folder: Of the locks.
+
+    Raises:
+        BuildInterruptedError: `cancel` was set while a cache was waited for.
+    """
+    with ExitStack() as stack:
+        mounts = [_held(mount, folder, stack, cancel) for mount in spec.mounts]
+        yield replace(spec, mounts=tuple(mounts))
+
+
+def _held(mount: Mount, folder: Path, stack: ExitStack, cancel: threading.Event) -> Mount:
+    if mount.kind != "cache" or mount.sharing == "shared":
+        return mount
+    if mount.sharing == "locked":
+        while not stack.enter_context(try_locked(_lock_file(folder, mount.source))):
+            if cancel.wait(_SECONDS):
+                raise BuildInterruptedError("interrupted while another build uses the cache mount")
+        return mount
+    number, name = 1, mount.source
+    while not stack.enter_context(try_locked(_lock_file(folder, name))):
+        number += 1
+        name = f"{mount.source}\nprivate={number}"
+    return replace(mount, source=name)
+
+
+def _lock_file(folder: Path, name: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
+    return folder / digest
