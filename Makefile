@@ -12,7 +12,7 @@ BASE := debian:bookworm-slim
 PREPARE = echo "looking for $(BASE)"; $(DOCKERNB) pull --if-missing $(BASE) 2>/dev/null || $(DOCKERNB) base $(BASE)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo lab test bench lint testbed testbed-down clean
+.PHONY: help venv demo lab course test bench lint testbed testbed-down clean
 .DELETE_ON_ERROR:
 
 help:  ## list the targets
@@ -33,8 +33,13 @@ lab: $(VENV)/.stamp-lab  ## open the notebooks in JupyterLab
 	@sh -ec '$(PREPARE)'
 	@$(VENV)/bin/jupyter lab notebooks/
 
+course: $(VENV)/.stamp-test  ## run the course with the embedded engine, and write its outputs into notebooks/
+	@rm -rf build/course/cache
+	@DOCKERNB_ENGINE=embedded DOCKERNB_HOME=$(CURDIR)/build/course \
+	  sh -ec '$(PREPARE); $(PY) -m tests.course'
+
 test: lint  ## set everything up, then lint and run the whole test suite
-	@$(TESTBED) run -- $(PY) -m pytest $(PYTEST_ARGS)
+	@$(TESTBED) run -- $(PY) -m pytest --numprocesses 2 --dist loadfile $(PYTEST_ARGS)
 
 bench: $(VENV)/.stamp-test  ## measure, and print the figures as JSON
 	@$(TESTBED) run -- $(PY) -m tests.bench

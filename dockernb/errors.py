@@ -213,12 +213,14 @@ class MissingCell:
         reason: "has not run", "failed", "was interrupted", "has changed since it ran" or "is stale"
             (the same text, but something above it is not what it ran on).
         declares_arg: It begins with ARG; before the first FROM, every FROM may need it.
+        cell_id: Its identity; "" if the front end did not say.
     """
 
     position: int
     label: str
     reason: str
     declares_arg: bool = False
+    cell_id: str = ""
 
 
 class CellsNotRunError(BuildError):

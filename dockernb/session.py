@@ -7,87 +7,49 @@ what text and on what parent.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import replace
 
-from .build.build_flags import NO_FLAGS, BuildFlags, parse_flags
 from .build.builder import Builder
-from .build.cache import BuildCache
 from .build.cell_run import CellRun
 from .build.cell_text import has_instructions
-from .build.cells_above import ANONYMOUS, CellsAbove, args_of
-from .build.chain import CellChain, CellRecord, Failure
-from .build.context import BuildContext
+from .build.cells_above import ANONYMOUS, CellsAbove, args_of, reads_of
+from .build.chain import CellRecord, Execution, Failure
+from .build.connection import EngineConnection
+from .build.context_view import ContextView
 from .build.events import Listener
+from .build.freshness import Freshness
+from .build.image_diff import ImageDifference, compare_snapshots
 from .build.next_run import NextRun
+from .build.notebook_record import NotebookRecord
 from .build.outcome import BuildOptions
+from .build.plan import PlannedCell, plan_of
 from .build.result import StepResult
+from .build.session_values import CellText, Scope, SessionOptions
+from .build.snapshot_names import find_cell, find_snapshot
 from .build.state import BuildState, Stage
+from .build.survey import CellState, setting_lines
 from .checks.lineage import subject_of
 from .checks.subject import Subject
-from .engines.base import Engine, EngineInfo
+from .engines.base import Engine
 from .engines.select import open_engine
 from .errors import BuildError, BuildInterruptedError, CellsNotRunError, DockernbError, EngineError
 from .folders import cache_folder
 from .use.runs import Runs
 
-__all__ = ["CellText", "Scope", "Session", "SessionOptions"]
+__all__ = [
+    "CellState",
+    "CellText",
+    "ContextView",
+    "Scope",
+    "Session",
+    "SessionOptions",
+    "setting_lines",
+]
 
 
-@dataclass(frozen=True)
-class CellText:
-    """A code cell of the notebook as it is known: its ID and text (magics included)."""
-
-    id: str
-    source: str
-
-
-@dataclass(frozen=True)
-class SessionOptions:
-    """Settings of a session.
-
-    Args:
-        engine: "docker" or "embedded"; None: the first that answers.
-        context: Root of the build context.
-        build_args: Values for ARG, as `--build-arg`.
-        secrets: Secret ID -> content.
-        flags: Other flags of `docker build`.
-        use_cache: False: every step is built.
-        pull: True: FROM asks the registry even if the image is there.
-        prepare: True: a reader types between the cells, and the engine may use that time to make
-            the next RUN ready.
-    """
-
-    engine: str | None = None
-    context: Path = Path()
-    build_args: Mapping[str, str] = field(default_factory=dict)
-    secrets: Mapping[str, bytes] = field(default_factory=dict, repr=False)
-    flags: BuildFlags = NO_FLAGS
-    use_cache: bool = True
-    pull: bool = False
-    prepare: bool = False
-
-
-@dataclass(frozen=True)
-class Scope:
-    """What names mean after a cell: for completion, help and the status line.
-
-    Args:
-        stages: Names (or numbers as text) of the stages, in order; the last is the current one.
-        variables: ENV and ARG values that an instruction would see.
-        snapshot: Image ID of the current snapshot; None before any FROM.
-    """
-
-    stages: tuple[str, ...] = ()
-    variables: Mapping[str, str] = field(default_factory=dict)
-    snapshot: str | None = None
-    user: str = ""
-    working_dir: str = ""
-
-
-class Session:
+class Session(NotebookRecord):
     """One notebook being built. One cell at a time; looking is safe from other threads.
 
     Args:
@@ -103,16 +65,14 @@ class Session:
         *,
         connect: Callable[[str | None], Engine] = open_engine,
     ) -> None:
-        self._options = options
-        self._connect = connect
-        self._chain = CellChain()
-        self._context = BuildContext(options.context)
-        self._lock = threading.Lock()
-        self._engine: Engine | None = None
-        self._cache: BuildCache | None = None
-        self._anonymous = 0
+        super().__init__(options)
         self.runs = Runs()
-        self._next_run = NextRun(lambda: self._engine)
+        self._connection = EngineConnection(
+            connect, options.engine, cache_folder, before_close=self.runs.close
+        )
+        self._building = threading.Lock()
+        self._anonymous = 0
+        self._next_run = NextRun(self._connection.peek)
 
     # --- what a cell does -----------------------------------------------------------------
     def run_cell(
@@ -144,10 +104,23 @@ class Session:
         if not has_instructions(source):
             self._chain.forget(cell)
             return []
+        with self._building:
+            return self._run_cell(cell, source, cell_id, order, listener, cancel)
+
+    def _run_cell(
+        self,
+        cell: str,
+        source: str,
+        cell_id: str | None,
+        order: Sequence[CellText] | None,
+        listener: Listener,
+        cancel: threading.Event,
+    ) -> list[StepResult]:
         self._chain.arrange(None if order is None else [text.id for text in order], cell)
         run = CellRun(self._builder(), listener, cancel)
         texts = {text.id: text.source for text in order or ()}
-        above = CellsAbove(cell, texts, self._chain, run, self._options.build_args)
+        above = CellsAbove(cell, texts, self._chain, run, self._freshness())
+        self._chain.begin(cell)
         with self._noted(cell, source):
             run.check(source, above.state)
             before = state = above.settle()
@@ -157,15 +130,105 @@ class Session:
             finally:  # a cell that failed is corrected and run again, on the state before it
                 if self._options.prepare:
                     self._next_run.after(state)
-        args = args_of(state, self._options.build_args)
+        args = args_of(before, state, self._options.build_args)
         self._chain.keep(
-            CellRecord(cell, source, before.token, state, args, tuple(results), begun=before.begun)
+            CellRecord(
+                cell,
+                source,
+                before,
+                state,
+                args,
+                tuple(results),
+                reads=reads_of(results),
+                above=above.last,
+                text=texts.get(cell),
+                flags=self.flags,
+            )
         )
         return results
 
+    def _freshness(self) -> Freshness:
+        return Freshness(self._options.build_args, self.files.now, self.flags)
+
+    def plan(self, cells: Sequence[CellText]) -> list[PlannedCell]:
+        """What running all cells would do. Nothing is built or pulled.
+
+        Raises:
+            EngineError: the engine does not answer.
+        """
+        with self._building:
+            above = self._look_at(cells, may_fetch=True)
+            return plan_of(above, {cell.id: cell.source for cell in cells})
+
+    def _look_at(self, cells: Sequence[CellText], *, may_fetch: bool) -> CellsAbove:
+        """All cells, as a cell below them would see them."""
+        below = self._new_cell_id()
+        order = [cell.id for cell in cells] or self._chain.order
+        self._chain.arrange([*order, below], below)
+        try:
+            run = CellRun(self._builder(), lambda _: None, threading.Event())
+            texts = {cell.id: cell.source for cell in cells}
+            return CellsAbove(
+                below, texts, self._chain, run, self._freshness(), may_fetch=may_fetch
+            )
+        finally:
+            self._chain.drop((below,))
+
+    def restore(self, cells: Sequence[CellText]) -> bool:
+        """Takes what an earlier kernel built from the cache; False: a cell runs, try again later.
+
+        Nothing is built, pulled or downloaded. What the cache does not hold stays not run.
+
+        Raises:
+            EngineError: the engine does not answer.
+        """
+        if not self._building.acquire(blocking=False):
+            return False
+        try:
+            if self._options.use_cache:
+                self._look_at(cells, may_fetch=False).keep_taken()
+        finally:
+            self._building.release()
+        return True
+
+    # --- back and forth ------------------------------------------------------------------------
+    def undo(self) -> Execution | None:
+        """Takes the newest execution of a cell back; what it had made before counts again.
+
+        Returns:
+            What the cell is now; None: there is nothing to take back.
+        """
+        self._next_run.cancel()
+        return self._chain.undo()
+
+    def stand_at(self, name: str, cells: Sequence[str]) -> str:
+        """Makes the snapshot of a cell the current one until a cell runs; gives the cell's ID.
+
+        Args:
+            name: The cell's number, from 1, or ID.
+            cells: IDs of all code cells in order; empty: those that ran, in their order.
+
+        Raises:
+            BuildError: there is no such cell, or it has no snapshot.
+        """
+        cell = find_cell(name, cells or self._chain.order, self._chain)
+        self._chain.stand(cell)
+        return cell
+
+    def compare(self, left: str, right: str, cells: Sequence[str]) -> ImageDifference:
+        """What differs between two snapshots: of cells, stages, or any images on the engine.
+
+        Raises:
+            BuildError: nothing is called so.
+        """
+        engine, order = self._connection.engine(), cells or self._chain.order
+        images = [find_snapshot(name, order, self._chain, engine) for name in (left, right)]
+        return compare_snapshots(engine, *images)
+
     @contextmanager
     def _noted(self, cell: str, source: str) -> Iterator[None]:
-        """Notes a failure, so that a cell below can say what is wrong with this one."""
+        """Notes that the cell runs, and a failure: cells below say what is wrong with this one."""
+        self._running = cell
         try:
             yield
         except CellsNotRunError:
@@ -175,6 +238,8 @@ class Session:
             reason = "was interrupted" if interrupted else "failed"
             self._chain.fail(cell, Failure(source, reason))
             raise
+        finally:
+            self._running = None
 
     def _new_cell_id(self) -> str:
         self._anonymous += 1
@@ -182,7 +247,7 @@ class Session:
 
     def _builder(self) -> Builder:
         """For one cell; the engine is asked here whether it is alive."""
-        engine = self._connected()
+        engine = self._connection.engine()
         info = engine.info()
         options = BuildOptions(
             engine_name=info.name,
@@ -193,51 +258,23 @@ class Session:
             use_cache=self._options.use_cache,
             pull=self._options.pull,
         )
-        return Builder(engine, self._opened_cache(info), self._context, options)
+        return Builder(engine, self._connection.cache(info), self._context, options)
 
     # --- looking ---------------------------------------------------------------------------
-    def scope(self, cell_id: str | None = None) -> Scope:
-        """What names mean after the cell (None: after the last one that ran)."""
-        record = self._chain.record(cell_id or self._chain.last or "")
-        if record is None:
-            return Scope()
-        state = record.after
-        stage = state.stage
-        if stage is None:
-            values = {arg.key: arg.value or "" for arg in state.global_args}
-            return Scope(variables=values)
-        runtime = stage.config.runtime
-        return Scope(
-            stages=tuple(each.label for each in state.stages),
-            variables=stage.variables,
-            snapshot=stage.image_id,
-            user=runtime.user,
-            working_dir=runtime.working_dir or "/",
-        )
-
-    @property
-    def context_root(self) -> Path:
-        """Root of the build context."""
-        return self._options.context
-
     def engine_name(self) -> str:
         """Name of the engine in use. Raises `EngineNotAvailableError` when none answers."""
-        return self._connected().info().name
+        return self._connection.engine().info().name
 
     def engine(self) -> Engine:
         """The engine in use. Raises `EngineNotAvailableError` when none answers."""
-        return self._connected()
+        return self._connection.engine()
 
     def local_references(self) -> list[str]:
         """Image names on the engine, for completion; empty when it does not answer."""
         try:
-            return self._connected().local_references()
+            return self._connection.engine().local_references()
         except EngineError:
             return []
-
-    def results(self) -> list[StepResult]:
-        """The newest result of every step that ran here, in the order of the notebook."""
-        return [result for record in self._chain.records() for result in record.results]
 
     def image_of(self, stage: str | None = None) -> Stage:
         """The newest state of a stage (None: the last one in the notebook).
@@ -280,7 +317,7 @@ class Session:
             raise _nothing_built()
         if stage.missing:
             raise CellsNotRunError(stage.missing)
-        return subject_of(self._connected(), stage.image_id, self.results(), cancel)
+        return subject_of(self._connection.engine(), stage.image_id, self.results(), cancel)
 
     def _state_above(
         self, cell: str, order: Sequence[CellText] | None, cancel: threading.Event
@@ -289,7 +326,7 @@ class Session:
         self._chain.arrange(None if order is None else [text.id for text in order], cell)
         run = CellRun(self._builder(), lambda _: None, cancel)
         texts = {text.id: text.source for text in order or ()}
-        above = CellsAbove(cell, texts, self._chain, run, self._options.build_args)
+        above = CellsAbove(cell, texts, self._chain, run, self._freshness())
         state, before = above.settle(), BuildState()
         for other in self._chain.above(cell):
             record = self._chain.record(other)
@@ -302,50 +339,12 @@ class Session:
         return state
 
     # --- settings (the magics) ---------------------------------------------------------------
-    def set_context(self, root: Path) -> None:
-        """Another build context, from the next cell on."""
-        self._context = BuildContext(root)
-        self._options = replace(self._options, context=root)
-
-    def set_build_arg(self, name: str, value: str | None) -> None:
-        """Sets (None: removes) a build arg; cells that used the old value become stale."""
-        values = {key: old for key, old in self._options.build_args.items() if key != name}
-        if value is not None:
-            values[name] = value
-        self._options = replace(self._options, build_args=values)
-
-    def set_secret(self, secret_id: str, content: bytes) -> None:
-        """Keeps a secret in memory for `RUN --mount=type=secret`."""
-        secrets = {**self._options.secrets, secret_id: content}
-        self._options = replace(self._options, secrets=secrets)
-
-    @property
-    def flags(self) -> tuple[str, ...]:
-        """The flags in force, as they are written."""
-        return self._options.flags.words
-
-    def set_flags(self, words: Sequence[str]) -> None:
-        """Flags of `docker build` for the next cells, in the place of those before.
-
-        Raises:
-            BuildError: one is unknown, or its value is wrong; those before stay.
-        """
-        flags = parse_flags(words, self.context_root)
-        self._options = replace(self._options, flags=flags)
-
     def use_engine(self, name: str | None) -> None:
         """Changes the engine; the chain starts anew."""
-        engine = self._connect(name)
         self._next_run.cancel()
-        with self._lock:
-            self._disconnect()
-            self._engine = engine
+        self._connection.use(name)
         self._options = replace(self._options, engine=name)
         self._chain.clear()
-
-    def use_cache(self, enabled: bool) -> None:
-        """Switches the build cache on or off."""
-        self._options = replace(self._options, use_cache=enabled)
 
     def reset(self) -> None:
         """Forgets all cells; snapshots and cache stay."""
@@ -359,39 +358,22 @@ class Session:
     def tag(self, reference: str, stage: str | None = None) -> str:
         """Names the last snapshot of a stage (None: the last stage); returns the image ID."""
         image_id = self.image_of(stage).image_id
-        self._connected().tag(image_id, reference)
+        self._connection.engine().tag(image_id, reference)
         return image_id
 
-    # --- the engine and its cache --------------------------------------------------------------
-    def _connected(self) -> Engine:
-        with self._lock:
-            if self._engine is None:
-                self._engine = self._connect(self._options.engine)
-            return self._engine
-
-    def _opened_cache(self, info: EngineInfo) -> BuildCache:
-        with self._lock:
-            if self._cache is None:
-                self._cache = BuildCache(cache_folder(), info.identity)
-            return self._cache
-
-    def _disconnect(self) -> None:
-        self.runs.close()
-        if self._engine is not None:
-            self._engine.close()
-        if self._cache is not None:
-            self._cache.close()
-        self._engine = self._cache = None
+    # --- the engine ----------------------------------------------------------------------------
+    def prune(self) -> tuple[int, int]:
+        """As `EngineConnection.prune`."""
+        return self._connection.prune()
 
     def remove_leftovers(self) -> list[str]:
         """Removes containers that dead processes left; called once, in the background."""
-        return self._connected().remove_leftovers()
+        return self._connection.engine().remove_leftovers()
 
     def close(self) -> None:
         """Ends the session; removals in the background are waited for."""
         self._next_run.cancel()
-        with self._lock:
-            self._disconnect()
+        self._connection.close()
 
 
 def _nothing_built() -> BuildError:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ..dockerfile.instructions import ArgInstruction, FromInstruction, Instruction
@@ -20,6 +21,7 @@ from .base_image import Base, find_base, start_stage
 from .cache import BuildCache, CachedStep
 from .cache_key import CacheKey, normal_form
 from .context import BuildContext
+from .context_read import context_read
 from .downloads import Downloads
 from .evaluate import evaluate
 from .events import BuildEvent, Listener, PullProgressed
@@ -89,16 +91,27 @@ class Builder:
         return after, results
 
     def replay(
-        self, instruction: Instruction, state: BuildState, cancel: threading.Event
+        self,
+        instruction: Instruction,
+        state: BuildState,
+        *,
+        cell_id: str | None,
+        cancel: threading.Event,
+        note: Callable[[Step], None],
     ) -> BuildState | None:
-        """The state after `instruction` if the cache holds its step, else None. Builds nothing."""
-        step = Step(instruction, "", state, "", None, _nobody)
+        """The state after `instruction` if the cache holds its step, else None. Builds nothing.
+
+        Args:
+            note: Gets each step that was looked for: its verdict and what it read are known then.
+        """
+        step = Step(instruction, "", state, "", cell_id, _nobody)
         after = self._advance(step, cancel, None)
+        note(step)
         if after is None:
             return None
         after, triggers = _take_triggers(after)
         for trigger in triggers:
-            next_state = self.replay(trigger, after, cancel)
+            next_state = self.replay(trigger, after, cell_id=cell_id, cancel=cancel, note=note)
             if next_state is None:
                 return None
             after = next_state
@@ -149,7 +162,9 @@ class Builder:
             Downloads(self.cache.folder / "downloads"),
         )
         if sources is None:
+            step.verdict = _to_fetch("an image")
             return None
+        step.read = context_read(outcome.action, sources.content)
         key = self._key(step, stage, outcome, sources)
         cached = self._probe(key, step)
         if cached is not None:
@@ -193,7 +208,9 @@ class Builder:
         if cached is not None:
             step.verdict = hit_verdict(key)
             return cached
-        step.verdict = miss_verdict(key, self.cache.nearest(key, step.cell_id))
+        step.verdict = miss_verdict(
+            key, self.cache.nearest(key, step.cell_id), self.context.explain
+        )
         return None
 
     def _keep(self, key: CacheKey, made: Made, stage: Stage, step: Step) -> Stage:
@@ -220,6 +237,7 @@ class Builder:
     ) -> tuple[Stage, ...] | None:
         base = find_base(instruction, step.state, self.options, self.engine, on_pull, cancel)
         if base is None:
+            step.verdict = _to_fetch(instruction.image)
             return None
         stage = start_stage(instruction, base, step.state)
         base_id = base.image.id if base.image else "scratch"
@@ -274,6 +292,11 @@ def _ignored(instruction: Instruction) -> tuple[str, ...]:
         "take the whole line for the shell form: remove it"
     )
     return (warning,)
+
+
+def _to_fetch(name: str) -> CacheVerdict:
+    reason = f"{name} is not on the engine: it would be fetched first"
+    return CacheVerdict("miss", reason, (reason,))
 
 
 def _announced(step: Step) -> OnPull:

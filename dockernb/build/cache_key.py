@@ -16,9 +16,9 @@ from functools import cached_property
 from typing import Any
 
 from ..dockerfile.instructions import ArgInstruction, Instruction
-from ..oci.digest import short_id
+from .cause import Cause
 
-__all__ = ["CacheKey", "normal_form"]
+__all__ = ["CacheKey", "changed_content", "normal_form"]
 
 # How many changed files or arguments a reason names before it only counts.
 _NAMED = 5
@@ -97,26 +97,27 @@ class CacheKey:
         before, now = _text(earlier["instruction"]), _text(self.to_json()["instruction"])
         return SequenceMatcher(None, before, now, autojunk=False).ratio() >= _ALIKE
 
-    def changes_since(self, earlier: Mapping[str, Any]) -> tuple[str, ...]:
-        """What differs from `earlier` (a stored `to_json`), in words for the reader."""
+    def changes_since(self, earlier: Mapping[str, Any]) -> tuple[Cause, ...]:
+        """What differs from `earlier` (a stored `to_json`)."""
         current = self.to_json()
-        changes: list[str] = []
+        changes: list[Cause] = []
         # Compared as JSON, because a stored tuple comes back as a list.
         if _digest(earlier["instruction"]) != _digest(current["instruction"]):
             # Another text reads other args and files; that they differ says nothing more.
-            changes.append("the instruction was edited")
+            changes.append(Cause("instruction"))
         else:
             changes += _changed_args(earlier["args"], current["args"])
-            changes += _changed_content(earlier["content"], current["content"])
+            changes += changed_content(earlier["content"], current["content"])
         before = earlier.get("settings", {})
         names = sorted({*before, *self.settings})
         changes += [
-            f"{name} changed" for name in names if before.get(name) != self.settings.get(name)
+            Cause("other", f"{name} changed")
+            for name in names
+            if before.get(name) != self.settings.get(name)
         ]
-        if earlier["platform"] != current["platform"]:
-            changes.append(f"platform: {earlier['platform']} -> {current['platform']}")
-        if earlier["parent"] != current["parent"]:
-            changes.append("cell above was rebuilt")
+        for kind in ("platform", "parent"):
+            if earlier[kind] != current[kind]:
+                changes.append(Cause(kind, before=earlier[kind], after=current[kind]))
         return tuple(changes)
 
 
@@ -134,27 +135,27 @@ def _digest(value: object) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _changed_args(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
-    changes = []
-    for name in sorted({*before, *after}):
-        if before.get(name) != after.get(name):
-            old, new = (_shown(values.get(name)) for values in (before, after))
-            changes.append(f"ARG {name}: {old} -> {new}")
+def _changed_args(before: Mapping[str, str], after: Mapping[str, str]) -> list[Cause]:
+    changes = [
+        Cause("argument", name, before=before.get(name), after=after.get(name))
+        for name in sorted({*before, *after})
+        if before.get(name) != after.get(name)
+    ]
     return _at_most(changes, "build args")
 
 
-def _changed_content(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+def changed_content(before: Mapping[str, str], after: Mapping[str, str]) -> list[Cause]:
+    """What differs between two `content`s; a few by name, the others by number."""
     changes = []
     for name in sorted({*before, *after}):
         old, new = before.get(name), after.get(name)
         if old == new:
             continue
         if _is_image(old) and _is_image(new):
-            changes.append(f"{name}: image {short_id(old or '')} -> {short_id(new or '')}")
-        elif old is None:
-            changes.append(f"{name} added")
+            changes.append(Cause("image", name, before=old, after=new))
         else:
-            changes.append(f"{name} removed" if new is None else f"{name} changed")
+            change = "added" if old is None else "removed" if new is None else "changed"
+            changes.append(Cause("file", name, change))
     return _at_most(changes, "files")
 
 
@@ -162,13 +163,7 @@ def _is_image(digest: str | None) -> bool:
     return digest is not None and digest.startswith("sha256:")
 
 
-def _at_most(changes: list[str], noun: str) -> list[str]:
+def _at_most(changes: list[Cause], noun: str) -> list[Cause]:
     if len(changes) <= _NAMED:
         return changes
-    return [*changes[:_NAMED], f"and {len(changes) - _NAMED} {noun} more"]
-
-
-def _shown(value: str | None) -> str:
-    if value is None:
-        return "(none)"
-    return value if len(value) <= 40 else value[:37] + "..."
+    return [*changes[:_NAMED], Cause("other", f"and {len(changes) - _NAMED} {noun} more")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -15,6 +15,7 @@ from .events import Listener
 from .gap import check_needs
 from .result import StepResult
 from .state import BuildState
+from .step import Step
 
 __all__ = ["CellRun"]
 
@@ -61,8 +62,13 @@ class CellRun:
             results += more
         return state, results
 
-    def replay(self, source: str, before: BuildState) -> BuildState | None:
+    def replay(
+        self, source: str, cell_id: str | None, before: BuildState, note: Callable[[Step], None]
+    ) -> BuildState | None:
         """The state after the cell, if the cache holds all of its steps.
+
+        Args:
+            note: Gets each step that was looked for.
 
         Raises:
             CellsNotRunError: cells above must run first.
@@ -72,7 +78,9 @@ class CellRun:
         state, document = parsed(source, before)
         check_needs(document.instructions, before)
         for instruction in document.instructions:
-            after = self.builder.replay(instruction, state, self.cancel)
+            after = self.builder.replay(
+                instruction, state, cell_id=cell_id, cancel=self.cancel, note=note
+            )
             if after is None:
                 return None
             state = after

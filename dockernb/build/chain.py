@@ -8,10 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from .context_read import ContextRead
 from .result import StepResult
 from .state import BuildState
 
-__all__ = ["CellChain", "CellRecord", "Failure"]
+__all__ = ["CellChain", "CellRecord", "Execution", "Failure"]
+
+# So many executions can be taken back.
+_KEPT = 200
 
 
 @dataclass(frozen=True)
@@ -20,21 +24,37 @@ class CellRecord:
 
     Args:
         source: The text that ran, without magics.
-        before: Token of the state that it ran on.
+        start: The state that it ran on.
         after: The state afterwards.
         build_args: The ARGs that the cell declares, with the build args given for them.
         taken: True: taken from the cache because a cell below needed it; it has no card of its own.
-        begun: There was text above it, so that it could not set the escape character.
+        reads: What it took from the build context.
+        above: The cell that it stood below, as far as that one has instructions; "": none.
+        text: The cell's whole text, magics included, where it is known.
+        flags: The flags of `docker build` in force, as they are written.
     """
 
     cell_id: str
     source: str
-    before: str
+    start: BuildState
     after: BuildState
     build_args: tuple[tuple[str, str | None], ...] = ()
     results: tuple[StepResult, ...] = ()
     taken: bool = False
-    begun: bool = False
+    reads: tuple[ContextRead, ...] = ()
+    above: str = ""
+    text: str | None = None
+    flags: tuple[str, ...] = ()
+
+    @property
+    def before(self) -> str:
+        """Token of the state that it ran on."""
+        return self.start.token
+
+    @property
+    def begun(self) -> bool:
+        """There was text above it, so that it could not set the escape character."""
+        return self.start.begun
 
 
 @dataclass(frozen=True)
@@ -50,6 +70,15 @@ class Failure:
     reason: str
 
 
+@dataclass(frozen=True)
+class Execution:
+    """What a cell was before one of its executions: taken back by `undo`."""
+
+    cell_id: str
+    record: CellRecord | None
+    failure: Failure | None
+
+
 class CellChain:
     """The order of the cells and their newest executions.
 
@@ -63,6 +92,8 @@ class CellChain:
         self._gaps: dict[str, CellRecord] = {}
         self._failures: dict[str, Failure] = {}
         self._last: str | None = None
+        self._stand: str | None = None
+        self._history: list[Execution] = []
 
     @property
     def last(self) -> str | None:
@@ -92,6 +123,11 @@ class CellChain:
             if self._last == cell_id:
                 self._last = None
 
+    @property
+    def order(self) -> list[str]:
+        """All cells that are known, in order."""
+        return list(self._order)
+
     def above(self, cell_id: str) -> list[str]:
         """The cells above `cell_id`, first one first."""
         return self._order[: self._order.index(cell_id)]
@@ -106,6 +142,29 @@ class CellChain:
         self._records[record.cell_id] = record
         if not record.taken:
             self._last = record.cell_id
+            self._stand = None
+
+    def begin(self, cell_id: str) -> None:
+        """The cell is about to run: what it is until then can be brought back."""
+        before = Execution(cell_id, self._records.get(cell_id), self._failures.get(cell_id))
+        self._history = [*self._history[-_KEPT:], before]
+
+    def undo(self) -> Execution | None:
+        """Takes the newest execution back; None: there is none left. Gives what the cell is now."""
+        if not self._history:
+            return None
+        before = self._history.pop()
+        self.forget(before.cell_id)
+        if before.record is not None:
+            self._records[before.cell_id] = before.record
+        if before.failure is not None:
+            self._failures[before.cell_id] = before.failure
+        self._stand = None
+        return before
+
+    def stand(self, cell_id: str) -> None:
+        """Cells below this one do not count until a cell has run; an unplaced one goes below it."""
+        self._stand = self._last = cell_id
 
     def keep_gap(self, gap: CellRecord) -> None:
         """A cell below this one was executed without its result."""
@@ -142,6 +201,8 @@ class CellChain:
             state = link.after
             if cell not in self._gaps:
                 newest = state
+            if cell == self._stand:
+                break
         return newest
 
     def clear(self) -> None:
@@ -150,4 +211,5 @@ class CellChain:
         self._records.clear()
         self._gaps.clear()
         self._failures.clear()
-        self._last = None
+        self._history.clear()
+        self._last = self._stand = None

@@ -5,11 +5,13 @@ from __future__ import annotations
 import difflib
 import itertools
 import posixpath
+from dataclasses import replace
 from pathlib import Path
 
 from dockernb.dockerfile.dockerignore import DockerIgnore
-from dockernb.errors import ContextError, NotInBuildContextError
+from dockernb.errors import ContextError, DockernbError, NotInBuildContextError
 
+from .cause import Cause
 from .context_tree import ContextTree
 from .link_paths import clean, parents
 
@@ -67,6 +69,31 @@ class BuildContext:
                 hint="Choose another one: `%context FOLDER`.",
             )
         return ContextTree(self.root, self.ignore())
+
+    def explain(self, cause: Cause) -> Cause:
+        """The cause with the .dockerignore line that took its file out, if one did."""
+        if cause.kind != "file" or cause.change != "removed":
+            return cause
+        try:
+            line = self.excluding_line(cause.name)
+        except DockernbError:
+            return cause
+        return cause if line is None else replace(cause, ignored_by=line)
+
+    def excluding_line(self, path: str) -> str | None:
+        """Which line keeps a file that is on disk out: `.dockerignore line 2: *.log`; None: none.
+
+        Args:
+            path: Relative to the context.
+        """
+        ignore, file = self.ignore(), self.ignore_file
+        if file is None or not (self.root / path).exists():
+            return None
+        for place in parents(clean(path)):
+            decider = ignore.deciding_line(place.lstrip("/"))
+            if decider is not None and not decider[1].startswith("!"):
+                return f"{file.name} line {decider[0]}: {decider[1]}"
+        return None
 
     def missing(self, instruction: str, source: str) -> NotInBuildContextError:
         """The error for a source that is not in the context: why, and what may be meant.

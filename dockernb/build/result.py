@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import DockernbError
 from ..oci.diff import FilesystemDiff
 from ..oci.digest import short_id
+from .cause import Cause
+
+if TYPE_CHECKING:
+    from .context_read import ContextRead
 
 __all__ = [
     "CacheVerdict",
@@ -64,11 +68,13 @@ class CacheVerdict:
     Args:
         reason: One sentence for the reader.
         changed: On a miss, the fields that changed in words: "app/main.py changed", "first time".
+        causes: The same as values; none for the first time.
     """
 
     status: Literal["hit", "miss", "off"]
     reason: str
     changed: tuple[str, ...] = ()
+    causes: tuple[Cause, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -111,6 +117,7 @@ class StepResult:
         error: Set when status is "failed" or "interrupted".
         original_seconds: On a hit: how long the step took when it was built.
         built_at: Unix time when the snapshot was built (on a hit: back then).
+        read: What it took from the build context.
     """
 
     instruction: str
@@ -132,3 +139,4 @@ class StepResult:
     error: DockernbError | None = None
     original_seconds: float | None = None
     built_at: float | None = None
+    read: ContextRead | None = field(default=None, repr=False)

@@ -15,6 +15,7 @@ from ..oci.diff import FilesystemDiff
 from ..oci.digest import short_id
 from .cache import CachedStep
 from .config_changes import config_changes
+from .context_read import ContextRead
 from .events import Listener, OutputReceived, PhaseStarted, StepFinished, StepStarted
 from .log import LogBuffer
 from .result import (
@@ -64,6 +65,7 @@ class Step:
     log: LogBuffer = field(default_factory=LogBuffer)
     facts: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    read: ContextRead | None = None
     result: StepResult | None = None
 
     def __post_init__(self) -> None:
@@ -201,6 +203,7 @@ class Step:
             seconds={"total": self.elapsed, **self._seconds},
             facts=tuple(self.facts),
             warnings=tuple(self.warnings),
+            read=self.read,
         )
 
     def _fail(self, error: DockernbError, cancel: threading.Event) -> None:

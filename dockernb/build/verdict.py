@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .cache_key import CacheKey
+from .cause import Cause
 from .result import CacheVerdict
 
 __all__ = ["hit_verdict", "miss_verdict"]
@@ -22,9 +23,22 @@ def hit_verdict(key: CacheKey) -> CacheVerdict:
     return CacheVerdict("hit", f"{', '.join(same)}.")
 
 
-def miss_verdict(key: CacheKey, earlier: Mapping[str, Any] | None) -> CacheVerdict:
-    """Which of the key's fields changed since the most similar earlier step."""
-    changes = key.changes_since(earlier) if earlier is not None else ()
-    if not changes:
+def _as_it_is(cause: Cause) -> Cause:
+    return cause
+
+
+def miss_verdict(
+    key: CacheKey,
+    earlier: Mapping[str, Any] | None,
+    explain: Callable[[Cause], Cause] = _as_it_is,
+) -> CacheVerdict:
+    """Which of the key's fields changed since the most similar earlier step.
+
+    Args:
+        explain: Adds to a cause what is known of it beside the key.
+    """
+    causes = tuple(map(explain, key.changes_since(earlier) if earlier is not None else ()))
+    if not causes:
         return CacheVerdict("miss", "first time", ("first time",))
-    return CacheVerdict("miss", "; ".join(changes), changes)
+    changes = tuple(map(str, causes))
+    return CacheVerdict("miss", "; ".join(changes), changes, causes)

@@ -39,7 +39,17 @@ class ShowsCell(Protocol):
     def show_findings(self, findings: Sequence[Sequence[str]]) -> None: ...
 
 
-class CardLike(Closable, ShowsCell, Protocol):
+@runtime_checkable
+class StepCard(Closable, Protocol):
+    """A card of a step, which may become stale. That of a running container does not."""
+
+    def mark_stale(self, reason: str) -> None: ...
+    def offer(
+        self, actions: Sequence[tuple[str, str]], on_action: Callable[[str], None]
+    ) -> None: ...
+
+
+class CardLike(StepCard, ShowsCell, Protocol):
     """What is used of `dockernb.ui.card.Card`."""
 
     def handle(self, event: BuildEvent) -> None: ...
@@ -95,6 +105,22 @@ class CardShelf:
             for card in cards:
                 is_last = card is cards[-1]
                 card.show_findings(by_cell.get(cell_id, ()) if is_last else ())
+
+    def mark(self, cell_id: str, reason: str, run: Callable[[], None]) -> None:
+        """Shows on the cell's cards why they are stale; "": they are not.
+
+        Args:
+            run: Runs what is needed; a stale card has a button for that.
+        """
+        actions = [("run", "Run what is needed")] if reason else []
+        for card in list(self._by_cell.get(cell_id, ())):
+            if not isinstance(card, StepCard):
+                continue
+            try:
+                card.mark_stale(reason)
+                card.offer(actions, lambda _: run())
+            except Exception:
+                log.exception("a card could not be marked")
 
     def forget(self, cell_ids: Iterable[str]) -> None:
         """Closes the cards of deleted cells."""

@@ -13,7 +13,7 @@ import comm
 
 from .pages import Pages
 
-__all__ = ["connect_comms"]
+__all__ = ["PageComms", "connect_comms"]
 
 WIDGETS, CONTROL = "jupyter.widget", "jupyter.widget.control"
 # The lab extension says there what its notebook holds.
@@ -21,14 +21,14 @@ PAGE = "dockernb.page"
 
 
 def connect_comms(
-    handlers: dict[str, Callable[..., Any]], on_page: Callable[[], None], pages: Pages
+    handlers: dict[str, Callable[..., Any]], on_page: Callable[[], None], page_comms: PageComms
 ) -> Any:
     """Registers everything that live widgets need, and what the lab extension says.
 
     Args:
         handlers: The kernel's shell handlers by message type; three are added.
         on_page: Called when a page connects, before it is told which widgets there are.
-        pages: Is told what the pages' notebooks hold.
+        page_comms: Hears what the lab extension says.
 
     Returns:
         The comm manager, which the kernel must have as `comm_manager`.
@@ -50,16 +50,25 @@ def connect_comms(
 
     manager.register_target(WIDGETS, open_widget)
     manager.register_target(CONTROL, open_control)
-    manager.register_target(PAGE, PageComms(pages).open)
+    manager.register_target(PAGE, page_comms.open)
     return manager
 
 
 class PageComms:
-    """Hands what comes over the comms of the lab extension to `pages`; one comm a page."""
+    """The comms of the lab extension, one a page.
+
+    What a page says of its cells goes to `pages`; then `on_word` hears of it.
+
+    Attributes:
+        pages: What the pages say.
+        on_word: Called with the page and its message; the message is None when the page is gone,
+            and a page's first one has `"cells"` in it. Nobody listens before it is set.
+    """
 
     def __init__(self, pages: Pages) -> None:
-        self._pages = pages
+        self.pages = pages
         self._comms: dict[str, Any] = {}
+        self.on_word: Callable[[str, dict[str, Any] | None], None] = _nobody
 
     def open(self, opened: Any, message: dict[str, Any]) -> None:
         """A page begins to speak; the message holds its first word."""
@@ -70,19 +79,34 @@ class PageComms:
         opened.on_close(lambda message: self._forget(_page_of(message)))
         self._hear(message)
 
+    def send(self, page: str, data: dict[str, Any]) -> None:
+        """Says something to a page; from any thread. A page that is gone hears nothing."""
+        comm = self._comms.get(page)
+        if comm is not None:
+            comm.send(data)
+
     def _hear(self, message: dict[str, Any]) -> None:
-        forgotten = self._pages.hear(_page_of(message), message["content"].get("data"))
-        if forgotten is not None:
-            self._close(forgotten)
+        page, data = _page_of(message), message["content"].get("data")
+        if not (isinstance(data, dict) and "do" in data):
+            forgotten = self.pages.hear(page, data)
+            if forgotten is not None:
+                self._close(forgotten)
+        self.on_word(page, data if isinstance(data, dict) else {})
 
     def _forget(self, page: str) -> None:
         self._comms.pop(page, None)
-        self._pages.forget(page)
+        self.pages.forget(page)
+        self.on_word(page, None)
 
     def _close(self, page: str) -> None:
         comm = self._comms.pop(page, None)
         if comm is not None:
             comm.close()
+            self.on_word(page, None)
+
+
+def _nobody(_page: str, _data: dict[str, Any] | None) -> None:
+    """Before the kernel listens."""
 
 
 def _page_of(message: dict[str, Any]) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dockernb.checks.attempts import Attempts
 from dockernb.errors import (
@@ -37,7 +37,12 @@ GRACE_SECONDS = 1.5
 
 @dataclass
 class Workspace:
-    """What lives as long as the kernel and is shared by all cells."""
+    """What lives as long as the kernel and is shared by all cells.
+
+    Attributes:
+        tell_page: Says something to the page whose cell runs, if there is one.
+        settings_ran: See `CellStates`.
+    """
 
     session: LazySession
     order: CellOrder
@@ -46,6 +51,8 @@ class Workspace:
     card_factory: Callable[[], CardLike] = make_card
     build_args: dict[str, str] = field(default_factory=dict)
     exported: dict[str, str] = field(default_factory=dict)
+    tell_page: Callable[[dict[str, Any]], None] = lambda _: None
+    settings_ran: dict[str, Sequence[str]] = field(default_factory=dict)
     attempts: Attempts = field(default_factory=Attempts)
     counts: dict[str, int] = field(default_factory=dict)  # cell ID -> the number beside the cell
     _files: tuple[object, SnapshotFiles] | None = None
@@ -100,6 +107,7 @@ class CellRunner:
                 self._workspace.cards.begin(request.cell_id)
                 for line in cell.magics:
                     await self._run_magic(line, cell, request, cancel)
+                self._note_settings(cell, request.cell_id)
                 await self._run_body(cell, request, cancel)
             except Exception as caught:  # noqa: BLE001 - what is not ours becomes an InternalError
                 error = reply.as_dockernb_error(caught)
@@ -114,6 +122,15 @@ class CellRunner:
             session.drop_cells(ids)
         self._workspace.order.delete(ids)
         self._workspace.cards.forget(ids)
+
+    def _note_settings(self, cell: Cell, cell_id: str | None) -> None:
+        """Remembers which settings count now; needed for the states of the cells below."""
+        ran = self._workspace.settings_ran
+        if cell_id is None or not (cell.magics or cell_id in ran):
+            return
+        from dockernb.session import setting_lines  # noqa: PLC0415 - most cells have none
+
+        ran[cell_id] = setting_lines(cell.source)
 
     async def _run_magic(
         self, line: MagicLine, cell: Cell, request: CellRequest, cancel: Cancel

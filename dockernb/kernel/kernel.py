@@ -7,6 +7,7 @@ cards are imported when the first request needs them, or in the background befor
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import sys
 import threading
 from collections.abc import Callable, Mapping
@@ -20,7 +21,7 @@ from IPython.core.error import StdinNotImplementedError
 from dockernb import __version__
 from dockernb.errors import BuildInterruptedError, DockernbError
 
-from .comms import connect_comms
+from .comms import PageComms, connect_comms
 from .interrupt import Interrupts, raising_sigint
 from .lazy_session import LazySession, SessionFactory, open_session
 from .pages import Pages
@@ -69,6 +70,9 @@ class DockerfileKernel(_Kernel):  # type: ignore[misc]
                 "url": "https://docs.docker.com/build/building/best-practices/",
             },
         ]
+        # What is sent in this context answers no request. Comms remember which subshell they
+        # last sent from, and hear from no other one: from a thread that would be any that was.
+        self._no_request = contextvars.copy_context()
         self._interrupts = Interrupts()
         self._interrupts.install()
         self._session = LazySession(type(self).session_factory)
@@ -77,8 +81,11 @@ class DockerfileKernel(_Kernel):  # type: ignore[misc]
         self._warmed_up = False
         self._ending = False
         self._control_done = threading.Event()
-        self._pages = Pages()
-        self.comm_manager = connect_comms(self.shell_handlers, self._restore_cards, self._pages)
+        self._page_comms = PageComms(Pages())
+        self._page_comms.on_word = self._hear_page
+        self.comm_manager = connect_comms(
+            self.shell_handlers, self._restore_cards, self._page_comms
+        )
 
     @property
     def requests(self) -> Requests:
@@ -88,7 +95,9 @@ class DockerfileKernel(_Kernel):  # type: ignore[misc]
                 from .requests import Requests  # noqa: PLC0415 - see the module's docstring
 
                 kernel_id = _kernel_id(self.parent)
-                self._requests = Requests(self._session, self._interrupts, self._pages, kernel_id)
+                self._requests = Requests(
+                    self._session, self._interrupts, self._page_comms, kernel_id, self._no_request
+                )
             return self._requests
 
     async def kernel_info_request(self, stream: Any, ident: Any, parent: dict[str, Any]) -> None:
@@ -104,6 +113,9 @@ class DockerfileKernel(_Kernel):  # type: ignore[misc]
             self.requests.warm_up()
         except Exception:
             self.log.exception("what the first cell needs could not be made ready")
+
+    def _hear_page(self, page: str, data: dict[str, Any] | None) -> None:
+        self.requests.hear_page(page, data)
 
     def _restore_cards(self) -> None:
         self.requests.restore_cards()

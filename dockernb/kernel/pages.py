@@ -1,7 +1,10 @@
-"""What the pages say that their notebooks hold: sent by the lab extension before a cell runs.
+"""What the pages say that their notebooks hold: sent by the lab extension as cells change.
 
 A page is told apart from another by the session ID in its messages, so two pages that show two
 versions of a notebook do not mix. What comes from a page is checked and bounded.
+
+A page's first word names all cells; a later one may name only what is new: the cells whose text
+changed, and the order if that changed.
 """
 
 from __future__ import annotations
@@ -35,8 +38,7 @@ class Pages:
         Returns:
             The page that is forgotten for this one, if there are too many.
         """
-        self._told.pop(page, None)
-        cells = told_cells(data)
+        cells = told_cells(data, self._told.pop(page, None))
         if cells is None:
             log.warning("a page's list of cells was not understood")
             return None
@@ -51,6 +53,10 @@ class Pages:
         """The page is gone."""
         self._told.pop(page, None)
 
+    def told(self, page: str) -> ToldCells | None:
+        """The cells of a page's notebook."""
+        return self._told.get(page)
+
     def cells(self, page: str, running: str) -> ToldCells | None:
         """The cells of the notebook that holds a cell which a page runs; None: not known.
 
@@ -63,20 +69,40 @@ class Pages:
         return None
 
 
-def told_cells(data: object) -> ToldCells | None:
-    """The cells in a page's message; None: it breaks a rule."""
+def told_cells(data: object, earlier: ToldCells | None = None) -> ToldCells | None:
+    """The cells in a page's message; None: it breaks a rule.
+
+    Args:
+        earlier: The page's word before; without one, only a message with all cells counts.
+    """
     if not isinstance(data, dict) or data.get("version") != VERSION:
         return None
-    listed = data.get("cells")
+    if "cells" in data:
+        return _bounded(_listed(data["cells"]))
+    if earlier is None or not ("changed" in data or "order" in data):
+        return None
+    changed = _listed(data.get("changed", []))
+    order = data.get("order", [cell_id for cell_id, _ in earlier])
+    if changed is None or not isinstance(order, list) or len(order) > MAX_CELLS:
+        return None
+    texts = dict(earlier) | dict(changed)
+    if not all(isinstance(cell_id, str) and cell_id in texts for cell_id in order):
+        return None
+    return _bounded([(cell_id, texts[cell_id]) for cell_id in order])
+
+
+def _listed(listed: object) -> list[tuple[str, str]] | None:
     if not isinstance(listed, list) or len(listed) > MAX_CELLS:
         return None
     cells = [_told_cell(each) for each in listed]
-    known = tuple(cell for cell in cells if cell is not None)
-    unique = {cell_id for cell_id, _ in known}
-    characters = sum(len(source) for _, source in known)
-    if len(known) < len(cells) or len(unique) < len(known) or characters > MAX_CHARACTERS:
+    known = [cell for cell in cells if cell is not None]
+    return known if len(known) == len(cells) else None
+
+
+def _bounded(cells: list[tuple[str, str]] | None) -> ToldCells | None:
+    if cells is None or len({cell_id for cell_id, _ in cells}) < len(cells):
         return None
-    return known
+    return tuple(cells) if sum(len(text) for _, text in cells) <= MAX_CHARACTERS else None
 
 
 def _told_cell(cell: Any) -> tuple[str, str] | None:

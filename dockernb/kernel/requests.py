@@ -6,29 +6,34 @@ Imported after the kernel is ready.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from dockernb.dockerfile.completeness import is_complete
-from dockernb.errors import DockernbError
+from dockernb.errors import CellsNotRunError, DockernbError
 
 from . import reply
 from .card_files import CardFiles
 from .cards import CardShelf
 from .cell import split_cell
+from .cell_states import CellStates
+from .comms import PageComms
 from .completion import complete_reply
 from .execution import CellRequest, CellRunner, Workspace
+from .export import export_page
 from .inspection import inspect_bundle
 from .interrupt import Interrupts
 from .lazy_session import LazySession
+from .needed import offer_needed
 from .notebook_file import NotebookFile
 from .order import CellOrder
-from .pages import Pages
+from .panel import prune_text
 from .publish import Publisher, Send, front_end_of
 from .rehydrate import Rehydrator
-from .worker import start_in_thread
+from .worker import start_in_background, start_in_thread
 
 __all__ = ["Requests"]
 
@@ -42,18 +47,35 @@ class Requests:
     """Answers the requests of one kernel.
 
     Args:
-        pages: What the pages say of their notebooks.
+        page_comms: The pages that show the notebook.
         kernel_id: Finds the notebook on the server after it was renamed.
+        no_request: The context of what is sent unasked.
     """
 
     def __init__(
-        self, session: LazySession, interrupts: Interrupts, pages: Pages, kernel_id: str
+        self,
+        session: LazySession,
+        interrupts: Interrupts,
+        page_comms: PageComms,
+        kernel_id: str,
+        no_request: contextvars.Context,
     ) -> None:
         notebook = NotebookFile(kernel_id=kernel_id)
-        self._workspace = Workspace(session, CellOrder(notebook, pages), interrupts)
+        self._workspace = Workspace(session, CellOrder(notebook, page_comms.pages), interrupts)
         self._workspace.cards = CardShelf(CardFiles(self._workspace.files))
+        self._page_comms = page_comms
+        self._no_request = no_request
+        self._states = CellStates(session, page_comms, self._workspace.cards, no_request)
+        self._workspace.settings_ran = self._states.settings_ran
+        order = self._workspace.order
+        self._workspace.tell_page = lambda data: page_comms.send(order.page, data)
         self._runner = CellRunner(self._workspace)
-        self.restore_cards = Rehydrator(notebook.outputs, self._workspace.cards.add)
+        self._rehydrate = Rehydrator(notebook.outputs, self._workspace.cards.add)
+
+    def restore_cards(self) -> None:
+        """A page connects: the cards of the saved notebook come alive."""
+        self._rehydrate()
+        self._states.mark_cards()
 
     def warm_up(self) -> None:
         """Imports what the first card needs, connects to the engine, removes leftovers."""
@@ -90,11 +112,40 @@ class Requests:
         try:
             if threading.current_thread() is not threading.main_thread():
                 raise _subshell_error()
+            self._states.changed()
             await self._runner.run(CellRequest(code, count, cell_id, publisher, ask))
         except DockernbError as error:
             publisher.error(reply.error_content(error))
+            if isinstance(error, CellsNotRunError):
+                offer_needed(publisher, cell_id, error)
             return reply.error_reply(error, count)
+        finally:
+            self._states.changed()
         return reply.ok_reply(count)
+
+    def hear_page(self, page: str, data: Mapping[str, Any] | None) -> None:
+        """A page said something; None: it is gone."""
+        if data is None:
+            self._states.page_closed(page)
+        elif "cells" in data:
+            self._states.page_opened(page)
+        elif data.get("do") == "panel":
+            self._states.show_panel(page, on=data.get("on") is True)
+        elif data.get("do") in ("export", "prune"):
+            start_in_background(lambda: self._do(page, str(data["do"])), "dockernb-do")
+        else:
+            self._states.changed(files=data.get("do") == "look")
+
+    def _do(self, page: str, action: str) -> None:
+        """What a button of the side panel asks for; its answer is one text."""
+        try:
+            if action == "export":
+                said = export_page(self._workspace, self._page_comms.pages.told(page) or ())
+            else:
+                said = prune_text(*self._workspace.session.get().prune())
+        except DockernbError as error:
+            said = error.format_message()
+        self._no_request.copy().run(self._page_comms.send, page, {"version": 1, "said": said})
 
     async def complete(self, code: str, cursor: int) -> dict[str, Any]:
         """Content of a complete_reply. JupyterLab may send a cursor beyond the end."""

@@ -66,6 +66,7 @@ def view_json(
             "status": verdict.status,
             "reason": verdict.reason,
             "changed": list(verdict.changed[:100]),
+            "causes": [cause.to_json() for cause in verdict.causes[:100]],
         },
         "diff": _diff_json(view, limit),
         "config": [

@@ -30,6 +30,8 @@ __all__ = ["card_html"]
 
 _ROWS = 100
 _PART_CHARS = 6_000
+#: A part of so many lines is shown unfolded: a page without a kernel is read from top to bottom.
+_SHORT = 12
 
 _LINE = "1px solid rgba(128,128,128,0.4)"
 _MONO = "font-family:monospace"
@@ -202,7 +204,8 @@ def _log(view: CardView) -> str:
     while len(text) > 1.5 * room and room > 300:
         room //= 2
         text = _log_text(view, room)
-    return _details("Log", log_facts(view), text, is_open=view.status == "failed")
+    is_short = text.count("\n") < _SHORT
+    return _details("Log", log_facts(view), text, is_open=view.status == "failed" or is_short)
 
 
 def _log_text(view: CardView, room: int) -> str:

@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..build.cause import Cause
 from ..build.log import joined_log
 from ..build.result import CacheVerdict, ConfigChange, ContainerRecord, Snapshot, StepLog
 from ..oci.diff import DiffEntry, FilesystemDiff, FileType
@@ -137,7 +138,14 @@ def _verdict(data: Mapping[Any, Any]) -> CacheVerdict | None:
     status = data.get("status")
     if status not in ("hit", "miss", "off"):
         return None
-    return CacheVerdict(status, _text(data, "reason", _TEXT), _texts(data.get("changed")))
+    listed = data.get("causes")
+    causes = map(Cause.from_json, listed[:100] if isinstance(listed, list) else ())
+    return CacheVerdict(
+        status,
+        _text(data, "reason", _TEXT),
+        _texts(data.get("changed")),
+        tuple(cause for cause in causes if cause is not None),
+    )
 
 
 def _log(data: Mapping[Any, Any]) -> StepLog:

@@ -38,9 +38,15 @@ def write(path: Path, cells: Sequence[str], *, kernel: str = "dockernb") -> Path
 
 
 def course(folder: Path, name: str = "01-build-an-image.ipynb") -> Path:
-    """A copy of a notebook of the course, with the files of its build context."""
-    shutil.copytree(COURSE, folder, ignore=shutil.ignore_patterns(".*"))
-    return folder / name
+    """A copy of a notebook of the course that has not run, with the files of its build context."""
+    shutil.copytree(COURSE, folder, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+    path = folder / name
+    notebook = json.loads(path.read_text("utf-8"))
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            cell.update(execution_count=None, outputs=[])
+    path.write_text(json.dumps(notebook), "utf-8")
+    return path
 
 
 def with_kernel(path: Path, kernel: str) -> Path:

@@ -36,8 +36,8 @@ def log(card: Card) -> list[str]:
 def expect_refused(lab: Lab, number: int, *cells: str) -> None:
     """The cell was not run; the error names these cells to run first."""
     lab.run(number)
-    output = lab.output(number).last
-    expect(output).to_contain_text("CellsNotRunError")
+    output = lab.output(number).filter(has_text="CellsNotRunError")
+    expect(output).to_be_visible()
     for cell in cells:
         expect(output).to_contain_text(cell)
     expect(lab.card(number).root).to_have_count(0)

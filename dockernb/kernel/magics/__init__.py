@@ -5,7 +5,18 @@ They steer the session and look into it; they never reach the exported Dockerfil
 
 from __future__ import annotations
 
-from . import exercises, files, lint, notebook, running, settings, shell, steps, transfer
+from . import (
+    exercises,
+    files,
+    lint,
+    notebook,
+    running,
+    settings,
+    shell,
+    states,
+    steps,
+    transfer,
+)
 from .registry import Magic, MagicCall, MagicError, all_magics, find_magic
 
 __all__ = [
@@ -21,6 +32,7 @@ __all__ = [
     "running",
     "settings",
     "shell",
+    "states",
     "steps",
     "transfer",
 ]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dockernb.kernel.cell import split_cell
-from dockernb.ui.table import Column, Table, table_html
+from dockernb.kernel.export import dockerfile_of, write_dockerfile
 
 from .registry import MagicCall, MagicError, all_magics, magic
+from .tables import html_table
 
 __all__: list[str] = []
 
@@ -25,8 +25,7 @@ def help_(call: MagicCall) -> None:
             return
         # A notebook's page is narrow, and breaks the lines of printed text in the middle of words.
         rows = [(entry.usage, entry.summary) for entry in magics]
-        table = Table((Column("", "id"), Column("")), rows)
-        call.publisher.display({"text/plain": text, "text/html": table_html(table)})
+        call.publisher.display({"text/plain": text, "text/html": html_table((), rows)})
         return
     name = words[0].lstrip("%")
     found = [entry for entry in magics if entry.name == name]
@@ -43,38 +42,17 @@ def export(call: MagicCall) -> None:
     wrote is replaced only with --force. In JupyterLab and Notebook the cells are exported as they
     are on the page; elsewhere, cells that were changed but neither run nor saved as they were.
     """
-    from dockernb.dockerfile.export import export_sources  # noqa: PLC0415 - seldom needed
-
     words = call.words(2)
     names = [word for word in words if word != "--force"]
     if len(names) > 1:
         raise MagicError("%export takes one file", hint="usage: %export [FILE] [--force]")
-    sources = [split_cell(source).body for source in call.workspace.order.sources(call.cell_id)]
-    text = export_sources([source for source in sources if source.strip()])
+    text = dockerfile_of(call.workspace.order.sources(call.cell_id))
     name = names[0] if names else "Dockerfile"
     if name == "-":
         call.publisher.stream(text)
         return
     path = Path(name).expanduser().absolute()
-    _write(call, path, text, force="--force" in words)
-    call.say(f"wrote {path} ({len(text.splitlines())} lines)")
-
-
-def _write(call: MagicCall, path: Path, text: str, *, force: bool) -> None:
-    """Writes `text`, unless `path` holds something that this kernel did not write."""
-    exported = call.workspace.exported
-    try:
-        there = path.read_text("utf-8", "replace") if path.exists() else None
-        if there not in (None, text, exported.get(str(path))) and not force:
-            raise MagicError(
-                f'"{path.name}" exists with another text',
-                state="Nothing was written.",
-                hint=f"To replace it: %export {path.name} --force",
-            )
-        path.write_text(text, "utf-8")
-    except OSError as error:
-        raise MagicError(f'"{path}" cannot be written: {error.strerror}') from error
-    exported[str(path)] = text
+    call.say(write_dockerfile(call.workspace.exported, path, text, force="--force" in words))
 
 
 @magic("%tag NAME [STAGE]")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dockernb.dockerfile.magics import (
     MagicArgumentError,
@@ -15,25 +17,43 @@ from dockernb.dockerfile.magics import (
 
 from .registry import MagicCall, MagicError, magic
 
+if TYPE_CHECKING:
+    from dockernb.session import ContextView
+
 __all__: list[str] = []
 
 BUILD_FLAGS = ("--add-host", "--build-context", "--shm-size", "--ssh", "--ulimit")
 _MOST_WORDS = 200
 
 
-@magic("%context [DIR]")
+@magic("%context [DIR | --json]", values=("--json",))
 def context(call: MagicCall) -> None:
     """Sets the build context, the folder that COPY and ADD read from; alone: shows it.
 
     DIR is taken from the notebook's folder. Cells that read files of the old context become stale.
+    Alone it also shows which files the cells have read, with their sizes, and which line of
+    .dockerignore takes out what.
     """
     words = call.words(1)
+    if words == ["--json"]:
+        call.say(json.dumps(_context_view(call).to_json(), indent=2))
+        return
     if words:
         root = Path(words[0]).expanduser().absolute()
         if not root.is_dir():
             raise MagicError(f'"{words[0]}" is not a folder', rule=f"looked for: {root}")
         call.session.set_context(root)
     call.say(f"build context: {call.session.context_root.absolute()}")
+    if not words:
+        from dockernb.ui.context_text import context_text  # noqa: PLC0415 - seldom needed
+
+        for line in context_text(_context_view(call)):
+            call.say(line)
+
+
+def _context_view(call: MagicCall) -> ContextView:
+    cells = call.workspace.order.cells(call.cell_id) or []
+    return call.session.view_context([cell.id for cell in cells])
 
 
 @magic("%arg [NAME=VALUE | NAME]")

@@ -122,6 +122,9 @@ def test_images_own_hosts_file_is_unchanged(bench: Bench) -> None:
 
 def test_hosts_cannot_be_written(user_bench: Bench) -> None:
     ended = user_bench.run("echo x >> /etc/hosts")
+    if user_bench.rung == 6:  # a file in the tree, which is taken out again
+        assert ended.exit_code == 0
+        return
     assert "Read-only file system" in ended.err
 
 

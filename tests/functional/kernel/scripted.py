@@ -13,6 +13,8 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from dockernb.build.context import BuildContext
+from dockernb.build.context_view import ContextView
 from dockernb.build.events import (
     Listener,
     OutputReceived,
@@ -20,6 +22,7 @@ from dockernb.build.events import (
     StepFinished,
     StepStarted,
 )
+from dockernb.build.file_changes import FileChanges
 from dockernb.build.result import CacheVerdict, Snapshot, Status, StepLog, StepResult
 from dockernb.dockerfile.instructions import EnvInstruction, FromInstruction, Instruction
 from dockernb.dockerfile.parse import parse
@@ -30,7 +33,7 @@ from dockernb.errors import (
     InstructionFailedError,
     Where,
 )
-from dockernb.session import CellText, Scope, SessionOptions
+from dockernb.session import CellState, CellText, Scope, SessionOptions
 
 HANG_SECONDS = 4.0
 ENGINES = ("docker", "embedded")
@@ -51,6 +54,7 @@ class ScriptedSession:
         self.variables: dict[str, str] = {}
         self.stages: list[str] = []
         self.built: list[StepResult] = []
+        self.files = FileChanges(lambda: BuildContext(self.context_root))
 
     def run_cell(
         self,
@@ -140,6 +144,20 @@ class ScriptedSession:
     def scope(self, cell_id: str | None = None) -> Scope:
         variables: Mapping[str, str] = self.variables
         return Scope(tuple(self.stages), variables)
+
+    def survey(
+        self, cells: Sequence[CellText], settings_ran: Mapping[str, Sequence[str]]
+    ) -> list[CellState]:
+        return []
+
+    def restore(self, cells: Sequence[CellText]) -> bool:
+        return True  # there is no cache
+
+    def view_context(self, cells: Sequence[str]) -> ContextView:
+        return ContextView(self.context_root)
+
+    def folders_read(self) -> frozenset[Path]:
+        return frozenset()
 
     def engine_name(self) -> str:
         return self.engine

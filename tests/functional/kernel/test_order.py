@@ -153,3 +153,39 @@ def test_cell_executed_first_goes_below_the_saved_ones(tmp_path: Path) -> None:
     order = order_of(tmp_path / "n.ipynb", a="1", b="2")
     order.executed("new", "3")
     assert ids(order, "new") == ["a", "b", "new"]
+
+
+# --- what is new ----------------------------------------------------------------------------------
+def news(changed: dict[str, str], order: str | None = None) -> dict[str, Any]:
+    listed = [{"id": cell_id, "source": source} for cell_id, source in changed.items()]
+    return {"version": 1, "changed": listed} | ({"order": order.split()} if order else {})
+
+
+def test_later_word_of_a_page_names_only_what_is_new() -> None:
+    pages = Pages()
+    pages.hear("page", told(a="1", b="2"))
+    pages.hear("page", news({"b": "3"}))
+    assert pages.told("page") == (("a", "1"), ("b", "3"))
+    pages.hear("page", news({"n": "new"}, "b n a"))
+    assert pages.told("page") == (("b", "3"), ("n", "new"), ("a", "1"))
+    pages.hear("page", news({}, "a"))
+    assert pages.told("page") == (("a", "1"),)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        news({}, "a unknown"), news({}, "a a"), {"version": 1}, {"version": 1, "changed": [7]},
+        {"version": 1, "order": "a"}, {"version": 2, "order": ["a"]}, {"version": 1, "order": [7]},
+        news({"a": "x" * (MAX_CHARACTERS + 1)}),
+    ],
+)  # fmt: skip
+def test_later_word_that_breaks_a_rule_is_as_if_the_page_had_said_nothing(data: Any) -> None:
+    pages = Pages()
+    pages.hear("page", told(a="1"))
+    pages.hear("page", data)
+    assert pages.told("page") is None
+
+
+def test_later_word_of_a_page_that_said_nothing_before_does_not_count() -> None:
+    assert told_cells(news({"a": "1"}, "a")) is None

@@ -19,12 +19,13 @@ TAG = "dockernb-test-binder:latest"
 @pytest.fixture(scope="package")
 def places(docker_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
     layout = Layout.from_environment()
-    image = build_image(layout, tmp_path_factory.mktemp("binder"), TAG)
     with tempfile.TemporaryDirectory(dir=docker_root / "tmp", prefix="binder-") as folder:
-        places = Places(layout, image, Path(folder))
-        base = places.inside("base.tar")
-        docker.cli(layout, "save", f"--output={base}", "debian:bookworm-slim")
-        Path(folder).chmod(0o777)
-        (Path(folder) / "base.tar").chmod(0o644)
-        yield places
+        exchange = Path(folder)
+        exchange.chmod(0o777)
+        base = exchange / "base.tar"
+        inside = f"/{base.relative_to(docker_root)}"
+        docker.cli(layout, "save", f"--output={inside}", "debian:bookworm-slim")
+        base.chmod(0o644)
+        image = build_image(layout, tmp_path_factory.mktemp("binder"), base, TAG)
+        yield Places(layout, image, exchange)
     docker.cli(layout, "rmi", "--force", TAG)

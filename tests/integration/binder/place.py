@@ -57,11 +57,16 @@ DOCKERS_DEFAULT = Confinement("Docker's default", ())
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell that was run, and all text that came of it."""
+    """A cell that was run, and all text that came of it.
+
+    Args:
+        after: Seconds since the kernel was asked for.
+    """
 
     code: str
     status: str
     text: str
+    after: float
 
 
 class Place:
@@ -75,8 +80,20 @@ class Place:
         """What a command in it prints; a command that fails, fails the test."""
         options = ["--interactive"] if stdin else []
         return docker.cli(
-            self._layout, "exec", *options, self._name, *command, stdin=stdin, timeout=180
+            self._layout, "exec", *options, self._name, *command, stdin=stdin, timeout=300
         )
+
+    def bytes_of_disk(self) -> int:
+        """What the place takes: its image, and what was written since it started."""
+        form = "{{.SizeRootFs}}"
+        size = docker.cli(self._layout, "inspect", "--size", f"--format={form}", self._name)
+        return int(size)
+
+    def bytes_of_memory(self) -> int:
+        """The most that it had at any time, the kernel's page cache of its files included."""
+        folder = "/sys/fs/cgroup"
+        peaks = f"{folder}/memory.peak {folder}/memory/memory.max_usage_in_bytes"
+        return int(self.run("sh", "-c", f"cat {peaks} 2>/dev/null || true").split()[0])
 
     def doctor(self) -> list[dict[str, Any]]:
         """The table of `dockernb doctor`."""

@@ -3,7 +3,7 @@
 Given to the Python of a container on its standard input: it needs nothing but what a Jupyter server
 brings. Its arguments: the notebook, as the server names it, then cells to run after the notebook's
 own ones. It runs them all, whatever fails, and prints JSON: for each cell what it was, the reply's
-status, and all text that came back.
+status, all text that came back, and the seconds until then since the kernel was asked for.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import asyncio
 import json
 import re
 import sys
+import time
 import uuid
 from typing import Any
 
@@ -90,9 +91,13 @@ async def main(notebook: str, more: list[str]) -> None:
     codes = [cell["source"] for cell in cells if cell["cell_type"] == "code"]
     wanted = {"path": notebook, "name": notebook, "type": "notebook"}
     wanted |= {"kernel": {"name": "dockernb"}}
+    start = time.monotonic()
     session = await server.ask("POST", "/api/sessions", wanted)
     channels = await server.channels(session["kernel"]["id"])
-    done = [await run_cell(channels, code) for code in [*codes, *more]]
+    done = [
+        await run_cell(channels, code) | {"after": time.monotonic() - start}
+        for code in [*codes, *more]
+    ]
     channels.close()
     await server.ask("DELETE", f"/api/sessions/{session['id']}")
     print(json.dumps(done))

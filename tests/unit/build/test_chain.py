@@ -15,7 +15,7 @@ def state(image: str) -> BuildState:
 
 
 def record(cell: str, before: BuildState, after: BuildState, *, taken: bool = False) -> CellRecord:
-    return CellRecord(cell, f"ENV {cell}=1", before.token, after, taken=taken)
+    return CellRecord(cell, f"ENV {cell}=1", before, after, taken=taken)
 
 
 def ran(chain: CellChain, *cells: str) -> None:
@@ -121,3 +121,30 @@ def test_failure_is_known_until_the_cell_runs_again(chain: CellChain) -> None:
     assert (chain.record("b"), chain.failure("b")) == (None, Failure("ENV", "failed"))
     chain.keep(record("b", state("a"), state("b")))
     assert chain.failure("b") is None
+
+
+# --- back and forth -------------------------------------------------------------------------------
+def test_undo_brings_back_what_each_cell_was_before_its_newest_execution(chain: CellChain) -> None:
+    chain.begin("b")
+    chain.fail("b", Failure("ENV b=2", "failed"))
+    chain.begin("c")
+    chain.keep(record("c", state("b"), state("new")))
+    chain.undo()
+    found = chain.record("c")
+    assert found is not None
+    assert found.after == state("c")
+    before = chain.undo()
+    assert before is not None
+    assert before.cell_id == "b"
+    assert chain.failure("b") is None
+    assert chain.newest_state() == state("c")
+    assert chain.undo() is None
+
+
+def test_cell_that_is_stood_at_is_the_newest_until_a_cell_runs(chain: CellChain) -> None:
+    chain.stand("a")
+    assert chain.newest_state() == state("a")
+    chain.arrange(None, "next")
+    assert chain.above("next") == ["a"]
+    chain.keep(record("next", state("a"), state("next")))
+    assert chain.newest_state() == state("next")

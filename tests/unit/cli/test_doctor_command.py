@@ -146,7 +146,7 @@ def test_broken_lab_extension_is_a_problem(invoke: Invoke, machine: Path, text: 
     assert not rows(invoke)[1]["lab extension"]["ok"]
 
 
-@pytest.mark.parametrize("disabled", [{"dockernb": True}, {"dockernb:order": True}])
+@pytest.mark.parametrize("disabled", [{"dockernb": True}, {"dockernb:cells": True}])
 def test_disabled_lab_extension_is_a_problem(
     invoke: Invoke, machine: Path, monkeypatch: pytest.MonkeyPatch, disabled: dict[str, bool]
 ) -> None:

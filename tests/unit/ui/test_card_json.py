@@ -39,7 +39,7 @@ def test_json_has_every_name_of_the_contract(result: StepResult) -> None:
     assert card["status"] == result.status
     assert isinstance(card["seconds"]["total"], float)
     assert set(card["diff"]) == {"added", "modified", "deleted", "bytes", "entries", "truncated"}
-    assert set(card["cache"]) == {"status", "reason", "changed"}
+    assert set(card["cache"]) == {"status", "reason", "changed", "causes"}
     if card["snapshot"]:
         assert set(card["snapshot"]) >= {"id", "short_id", "parent"}
         assert card["snapshot"]["short_id"] == card["snapshot"]["id"][7:19]

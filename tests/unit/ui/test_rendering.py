@@ -75,6 +75,16 @@ def test_text_has_no_control_characters(name: str) -> None:
         assert not [c for c in line if unicodedata.category(c) in ("Cc", "Cf", "Cs")]
 
 
+def test_a_short_log_is_shown_unfolded_and_a_long_one_folded() -> None:
+    pages = {
+        lines: card_html(view_of(replace(samples.built(), log=StepLog("line\n" * lines, lines))))
+        for lines in (3, 30)
+    }
+    unfolded = {lines: page.rpartition("<details")[2] for lines, page in pages.items()}
+    assert " open>" in unfolded[3]
+    assert " open>" not in unfolded[30]
+
+
 def test_text_says_what_happened() -> None:
     text = card_text(view_of(samples.built()))
     first, *rest = text.split("\n")

@@ -1,0 +1,2 @@
+#!/bin/sh
+echo "good morning, $(id -un)"

@@ -1,0 +1,215 @@
+"""The margin of every cell says what it is, and follows what the reader does."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, WebSocket, expect
+
+from . import notebook
+from . import server as jupyter
+from .lab import SCREENSHOTS, STEP_MS, Lab
+from .server import Server
+
+FRESH = ["built", "built", "built"]
+
+
+@pytest.fixture
+def chain(lab: Lab, folder: Path) -> Lab:
+    """FROM, a COPY and a RUN; nothing has run."""
+    path = notebook.write(
+        folder / "states.ipynb",
+        [
+            "FROM busybox",
+            "COPY note.txt /note",
+            f"RUN echo {folder.name} > /run; cat /note",
+        ],
+    )
+    (folder / "note.txt").write_text("first\n")
+    lab.open(path)
+    return lab
+
+
+def marks(lab: Lab) -> list[str | None]:
+    """What the margins say, as a screen reader reads it."""
+    found = []
+    for cell in lab.cells.all():
+        mark = cell.locator(":scope > .dockernb-mark")
+        label = mark.get_attribute("aria-label") if mark.count() else None
+        found.append(label and label.removeprefix("Cell is "))
+    return found
+
+
+def expect_marks(lab: Lab, *wanted: str) -> None:
+    for number, label in enumerate(wanted):
+        mark = lab.cell(number).locator(":scope > .dockernb-mark")
+        expect(mark).to_have_attribute("aria-label", f"Cell is {label}")
+
+
+def test_margin_says_what_each_cell_is_and_why(chain: Lab, folder: Path) -> None:
+    new = "not run: has not run"
+    expect_marks(chain, new, new, new)
+    chain.run_all()
+    expect_marks(chain, *FRESH)
+
+    # Edited, and edited back; nothing was run or saved.
+    chain.write(1, "COPY note.txt /other")
+    edited = "edited since it ran"
+    expect_marks(chain, "built", f"stale: {edited}", f"stale: cell 2 above is stale: {edited}")
+    chain.card(2).expect_status("stale")
+    chain.screenshot("states-stale")
+    chain.write(1, "COPY note.txt /note")
+    expect_marks(chain, *FRESH)
+    chain.card(2).expect_status("built")
+
+    # A file that a cell copied.
+    (folder / "note.txt").write_text("second\n")
+    changed = "note.txt changed"
+    expect_marks(chain, "built", f"stale: {changed}", f"stale: cell 2 above is stale: {changed}")
+    (folder / "note.txt").write_text("first\n")
+    expect_marks(chain, *FRESH)
+
+    # Inserted, moved, deleted, and the deletion undone.
+    chain.insert_below(0, "RUN echo new > /new")
+    above = "stale: cell 2 above has not run"
+    expect_marks(chain, "built", new, above, above)
+    chain.delete(1)
+    expect_marks(chain, *FRESH)
+    chain.move_up(2)
+    moved = "it was built on cell 3; now cell 1 is above it"
+    expect_marks(chain, "built", f"stale: {moved}", f"stale: cell 2 above is stale: {moved}")
+    chain.move_up(2)
+    expect_marks(chain, *FRESH)
+    chain.delete(1)
+    expect_marks(chain, "built", "stale: the cell that it was built on is gone")
+    chain.command(0, "z")
+    expect(chain.cells).to_have_count(3)
+    expect_marks(chain, *FRESH)
+
+    # A new kernel takes what it can from the cache.
+    chain.restart_kernel()
+    expect_marks(chain, *FRESH)
+    chain.choose_theme("Dark")
+    chain.write(2, "RUN exit 3")
+    chain.run(2)
+    expect_marks(chain, "built", "built", "failed: failed")
+    chain.insert_below(2, "RUN true")
+    chain.write(1, "COPY note.txt /elsewhere")
+    expect_marks(chain, "built", f"stale: {edited}", "failed: failed", new)
+    chain.screenshot("states-dark")
+
+
+def test_button_below_a_refused_cell_runs_what_it_needs(chain: Lab) -> None:
+    chain.write(1, "RUN date > /note")
+    chain.run(2)
+    expect(chain.output(2).filter(has_text="CellsNotRunError")).to_be_visible()
+    chain.screenshot("states-needed")
+    chain.cell(2).get_by_role("button", name="Run what is needed").click()
+    chain.card(1).expect_status("built")
+    expect(chain.card(2).root).to_have_count(0)
+    expect_marks(chain, "built", "built", "not run: has not run")
+    chain.cell(2).get_by_role("button", name="Run it and this cell").click()
+    expect_marks(chain, *FRESH)
+
+
+def test_side_panel_shows_engine_snapshots_and_steps(chain: Lab, folder: Path) -> None:
+    page = chain.page
+    summary = page.locator(".dockernb-summary button")
+    expect(summary).to_have_text(re.compile("not run"))
+    chain.write(2, "FROM scratch AS second")
+    summary.click()
+    panel = page.get_by_role("region", name="Dockerfile notebook")
+    expect(panel.locator("section").first).to_contain_text("docker")
+    panel.get_by_role("button", name="Run what is needed").click()
+    expect_marks(chain, *FRESH)
+    expect(summary).to_have_text("all built")
+    snapshots = panel.get_by_role("navigation", name="Snapshots")
+    expect(snapshots.locator(".dockernb-stage > b")).to_have_text(
+        ["stage 0 from busybox", "stage second from scratch"]
+    )
+    expect(snapshots.locator(".dockernb-node span").nth(1)).to_have_text(
+        chain.card(1).snapshot.inner_text()
+    )
+    expect(panel.locator("tbody tr")).to_have_count(3)
+    node = snapshots.get_by_role("button", name="cell 2, COPY note.txt /note, built")
+    node.focus()
+    page.keyboard.press("Enter")
+    expect(chain.cell(1)).to_have_class(re.compile("jp-mod-active"))
+    panel.get_by_role("button", name="Export Dockerfile").click()
+    expect(panel.get_by_role("status")).to_contain_text("wrote ")
+    assert "COPY note.txt /note" in (folder / "Dockerfile").read_text()
+    chain.screenshot("panel")
+    chain.write(1, "COPY note.txt /<img src=x>")
+    expect(snapshots.locator("code").nth(1)).to_have_text("COPY note.txt /<img src=x>")
+    chain.choose_theme("Dark")
+    chain.screenshot("panel-dark")
+
+
+def test_typing_into_one_of_a_hundred_cells_costs_the_text_of_that_cell(
+    lab: Lab, folder: Path
+) -> None:
+    sent: list[int] = []
+    heard: list[int] = []
+
+    def note(sizes: list[int], word: str) -> Callable[[str | bytes], None]:
+        def take(frame: str | bytes) -> None:
+            data = frame.encode() if isinstance(frame, str) else frame
+            if word.encode() in data and b'"comm_' in data:
+                sizes.append(len(data))
+
+        return take
+
+    def follow(socket: WebSocket) -> None:
+        socket.on("framesent", note(sent, '"version":1,'))
+        socket.on("framereceived", note(heard, '"states"'))
+
+    lab.page.on("websocket", follow)
+    cells = ["FROM busybox", *(f"ENV V{number}={'x' * 200}" for number in range(99))]
+    lab.open(notebook.write(folder / "hundred.ipynb", cells))
+    expect(lab.page.locator(".dockernb-summary button")).to_have_text(
+        re.compile("^(99|100) not run$")
+    )
+    whole = sum(sent)
+    sent.clear()
+    heard.clear()
+    lab.edit(3)
+    for key in "abcdefghijklmnopqrstuvwxyz":
+        lab.page.keyboard.press(key)
+    lab.run(0).expect_status(re.compile("built|cached"))
+    expect_marks(lab, "built", "not run: has not run")
+    assert sent
+    assert len(sent) <= 27  # at most one a key, and none for the 99 others
+    assert max(sent) * 20 < whole
+    assert sum(heard) * 5 < whole
+
+
+def test_notebook_7_shows_the_same_marks(
+    context: BrowserContext, server: Server, folder: Path
+) -> None:
+    path = notebook.write(folder / "seven.ipynb", ["FROM busybox", "ENV SEVEN=7"])
+    with jupyter.running(
+        folder / "server", server.environment["DOCKER_HOST"], app="notebook"
+    ) as seven:
+        copied = shutil.copy(path, seven.root)
+        page = context.new_page()
+        page.goto(f"{seven.url}/notebooks/{Path(copied).name}?token={seven.token}")
+        marks = page.locator(".jp-CodeCell > .dockernb-mark")
+        expect(marks).to_have_count(2)
+        page.locator(".jp-CodeCell .cm-content").nth(1).click()
+        page.keyboard.press("Control+Enter")
+        page.get_by_role("button", name="Run it and this cell").click()
+        for number in range(2):
+            expect(marks.nth(number)).to_have_attribute(
+                "aria-label", "Cell is built", timeout=STEP_MS
+            )
+        page.locator(".dockernb-summary button").click()
+        expect(page.get_by_role("region", name="Dockerfile notebook")).to_contain_text(
+            "ENV SEVEN=7"
+        )
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=SCREENSHOTS / "states-notebook7.png")
+        page.close()

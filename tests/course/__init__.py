@@ -1,0 +1,1 @@
+"""The course in notebooks/: run as a student runs it, and committed with its outputs."""

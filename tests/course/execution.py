@@ -1,0 +1,47 @@
+"""Runs a notebook in a kernel of its own, from the first to the last cell."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import nbformat
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+
+from .notebooks import read
+
+PROJECT = Path(__file__).parents[2]
+CELL_SECONDS = 300
+
+
+def executed(path: Path, environment: Mapping[str, str]) -> nbformat.NotebookNode:
+    """The notebook with the outputs of a run; the file is not written.
+
+    Args:
+        path: Its folder is the kernel's, and the build context.
+        environment: Beside the process's own.
+
+    Raises:
+        CellExecutionError: A cell failed that is not meant to.
+    """
+    manager = AsyncKernelManager()
+    manager._kernel_spec = KernelSpec(
+        argv=[sys.executable, "-m", "dockernb.kernel", "-f", "{connection_file}"],
+        display_name="Dockerfile",
+        language="dockerfile",
+    )
+    client = NotebookClient(
+        read(path),
+        km=manager,
+        timeout=CELL_SECONDS,
+        store_widget_state=False,
+        resources={"metadata": {"path": str(path.parent)}},
+    )
+    search = os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH", "")]))
+    env = {**os.environ, "PYTHONPATH": search, **environment}
+    return asyncio.run(client.async_execute(env=env, cleanup_kc=True))

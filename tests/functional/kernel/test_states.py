@@ -1,0 +1,253 @@
+"""What a kernel tells a page of its cells, on the real engine; and the magics that go with it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .client import ROOT, SECONDS, Kernel, started, write_notebook
+
+pytestmark = pytest.mark.docker
+
+NEW = "not run: has not run"
+EDITED = "stale: edited since it ran"
+
+
+class Page:
+    """What the lab extension does: tells the cells, hears what they are."""
+
+    def __init__(self, kernel: Kernel, cells: dict[str, str]) -> None:
+        self.kernel = kernel
+        self.comm_id = uuid.uuid4().hex
+        self.cells = dict(cells)
+        self.told = dict(cells)
+        self.states: dict[str, str] = {}
+        self.heard: list[dict[str, Any]] = []
+        listed = [{"id": cell, "source": text} for cell, text in cells.items()]
+        self.send("comm_open", {"version": 1, "cells": listed}, target_name="dockernb.page")
+
+    def send(self, kind: str, data: Any, **content: Any) -> None:
+        session = self.kernel.client.session
+        message = session.msg(kind, {"comm_id": self.comm_id, "data": data, **content})
+        self.kernel.client.shell_channel.send(message)
+
+    def tell(self) -> None:
+        """Only what is new, as the extension does."""
+        changed = [
+            {"id": cell, "source": text}
+            for cell, text in self.cells.items()
+            if self.told.get(cell) != text
+        ]
+        data: dict[str, Any] = {"version": 1, "changed": changed}
+        if list(self.told) != list(self.cells):
+            data["order"] = list(self.cells)
+        self.told = dict(self.cells)
+        self.send("comm_msg", data)
+
+    def order(self, cells: str) -> None:
+        self.cells = {cell: self.cells[cell] for cell in cells.split()}
+
+    def run(self, cell: str) -> str:
+        """Runs a cell to its end; what it printed."""
+        self.tell()
+        request = self.kernel.send(self.cells[cell], cell_id=cell)
+        while self._next().get("execution_state") != "idle" or self.parent != request:
+            pass
+        return "".join(self.text)
+
+    def run_all(self) -> None:
+        for cell in self.cells:
+            self.run(cell)
+
+    def expect(self, *wanted: str) -> None:
+        """Tells the cells and waits until they are so."""
+        self.tell()
+        deadline = time.monotonic() + SECONDS
+        while [self.states.get(cell, "") for cell in self.cells] != list(wanted):
+            assert time.monotonic() < deadline, (list(self.states.items()), wanted)
+            self._next()
+
+    def _next(self) -> dict[str, Any]:
+        message = self.kernel.client.get_iopub_msg(timeout=SECONDS)
+        content: dict[str, Any] = message["content"]
+        parent = message["parent_header"].get("msg_id")
+        if content.get("execution_state") == "busy":
+            self.parent, self.text = parent, []
+        if "text" in content:
+            self.text.append(content["text"])
+        if "data" in content and "text/plain" in content["data"]:
+            self.text.append(content["data"]["text/plain"])
+        data = content.get("data", {})
+        if content.get("comm_id") == self.comm_id:
+            self.heard.append(data)
+            for state in data.get("states", ()):
+                self.states[state["id"]] = f"{state['state']}: {state['reason']}".removesuffix(": ")
+        return content
+
+    parent: str | None = None
+    text: list[str] = []  # noqa: RUF012
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("states")
+
+
+@pytest.fixture(scope="module")
+def environment(docker_host: str, folder: Path) -> dict[str, str]:
+    return {
+        "DOCKER_HOST": docker_host,
+        "DOCKERNB_HOME": str(folder / "home"),
+        "DOCKERNB_ENGINE": "docker",
+    }
+
+
+@pytest.fixture(scope="module")
+def kernel(environment: dict[str, str], folder: Path) -> Iterator[Kernel]:
+    (folder / "note.txt").write_text("first\n")
+    with started("dockernb.kernel", folder, **environment) as running:
+        yield running
+
+
+@pytest.fixture
+def page(kernel: Kernel) -> Page:
+    """FROM, COPY, ENV: run; nothing but FROM has run before in this kernel."""
+    kernel.run("%reset")
+    made = Page(kernel, {"a": "FROM busybox:latest", "b": "COPY note.txt /note", "c": "ENV C=1"})
+    made.run_all()
+    made.expect("built", "built", "built")
+    return made
+
+
+def test_states_follow_what_the_reader_does_with_cells(page: Page, folder: Path) -> None:
+    page.cells["b"] = "COPY note.txt /other"
+    page.expect("built", EDITED, f"stale: cell 2 above is {EDITED}")
+    page.cells["b"] = "COPY note.txt /note"
+    page.expect("built", "built", "built")
+
+    page.cells["n"] = "ENV N=1"  # inserted
+    page.order("a n b c")
+    above = "stale: cell 2 above has not run"
+    page.expect("built", NEW, above, above)
+    page.order("a b c")  # deleted
+    page.expect("built", "built", "built")
+
+    page.order("a c b")  # moved
+    moved = "stale: it was built on cell 3; now cell 1 is above it"
+    page.expect("built", moved, f"stale: cell 2 above is {moved}")
+    page.order("a b c")
+    page.cells["copy"] = page.cells["c"]  # copied
+    page.expect("built", "built", "built", NEW)
+    page.order("a b c")
+
+    whole = page.cells["c"]
+    page.cells |= {"b": "# note", "n": "COPY note.txt /note"}  # split
+    page.order("a b n c")
+    gone = "stale: cell 3 above has not run"
+    page.expect("built", "", NEW, gone)
+    page.cells |= {"b": f"COPY note.txt /note\n{whole}"}  # merged
+    page.order("a b")
+    page.expect("built", EDITED)
+    page.cells |= {"b": "COPY note.txt /note", "c": whole}  # both undone
+    page.expect("built", "built", "built")
+
+    page.order("a c")  # deleted with JupyterLab's own message, and undone
+    page.expect("built", "stale: the cell that it was built on is gone")
+    page.cells |= {"b": "COPY note.txt /note"}
+    page.order("a b c")
+    page.expect("built", "built", "built")
+
+    (folder / "note.txt").write_text("second\n")
+    changed = "stale: note.txt changed"
+    page.expect("built", changed, f"stale: cell 2 above is {changed}")
+    page.run("c")  # it may not stand on the old file
+    page.expect("built", changed, f"stale: cell 2 above is {changed}")
+    (folder / "note.txt").write_text("first\n")
+    page.expect("built", "built", "built")
+
+
+def test_plan_undo_goto_and_diff(page: Page) -> None:
+    first = page.run("c")
+    assert first
+    page.cells |= {"plan": "%plan --json", "c": f"ENV C={uuid.uuid4().hex}", "d": "ENV D=1"}
+    page.order("a b c d plan")
+    plan = json.loads(page.run("plan"))
+    assert [cell["action"] for cell in plan] == ["nothing", "nothing", "build", "build"]
+    assert [cell["number"] for cell in plan] == [1, 2, 3, 4]
+    assert plan[2]["reason"] == "the instruction was edited"
+    assert plan[3]["reason"] == "cell 3 above would be built"
+
+    page.run("c")
+    page.cells["do"] = "%undo"
+    assert page.run("do").startswith("cell 3 is again what it was: ")
+    edits = next(heard["edits"] for heard in reversed(page.heard) if "edits" in heard)
+    assert edits == [{"id": "c", "source": "ENV C=1"}]
+    page.cells["c"] = "ENV C=1"
+    page.order("a b c do")
+    page.expect("built", "built", "built", "")
+
+    page.cells["do"] = "%diff 1 3"
+    text = page.run("do")
+    assert "1 added, 0 modified, 0 deleted, +6 B" in text
+    assert "\nA  /note  (6 B)\n" in text
+    assert "config  Env.C: not set -> 1" in text
+    page.cells["do"] = "%diff 3 1 --json"
+    found = json.loads(page.run("do"))
+    assert (found["deleted"], found["bytes"], found["files"][0]["path"]) == (1, -6, "/note")
+
+    page.cells["do"] = "%goto 1\n%tag states-goto"
+    text = page.run("do")
+    assert "of cell 1" in text
+    image = text.split("sha256:")[1][:12]
+    assert f"the current snapshot is {image}" in text
+    assert page.heard[-1]["go"] == "a"
+
+
+def test_new_kernel_takes_from_the_cache_what_was_built(kernel: Kernel, page: Page) -> None:
+    cells = page.cells
+    kernel.manager.restart_kernel()
+    kernel.client.wait_for_ready(timeout=SECONDS)
+    again = Page(kernel, {**cells, "n": f"ENV N={uuid.uuid4().hex}"})
+    again.expect("built", "built", "built", NEW)
+
+
+def test_command_line_builds_what_the_page_builds(
+    kernel: Kernel, folder: Path, environment: dict[str, str]
+) -> None:
+    cells = {
+        "note": "# What this is",
+        "base": "%arg V=2\nFROM busybox:latest AS base\nARG V=1",
+        "copy": "COPY note.txt /note",
+        "last": f"FROM base\nENV V=$V ID={uuid.uuid4().hex}",
+    }
+    path = folder / "headless.ipynb"
+    write_notebook(path, cells)
+    done = subprocess.run(
+        [sys.executable, "-m", "dockernb", "run", path, "--json"],
+        env={**os.environ, **environment, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    wanted = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [card["cell_id"] for card in wanted] == ["base", "base", "copy", "last", "last"]
+    assert wanted[-1]["status"] == "built"
+
+    kernel.run("%reset")
+    Page(kernel, cells)
+    made = [card for cell, text in cells.items() for card in kernel.run(text, cell_id=cell).cards]
+    assert {card["status"] for card in made} == {"cached"}
+    fields = ("cell_id", "instruction", "source", "stage", "step", "snapshot", "diff", "config")
+    assert [[card[name] for name in fields] for card in made] == [
+        [card[name] for name in fields] for card in wanted
+    ]
+    kernel.run("%arg V")
