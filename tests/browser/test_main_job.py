@@ -16,14 +16,13 @@ FROM, RUN, COPY, ENV, CMD = range(5)
 def test_first_course_notebook_shows_a_card_for_each_cell_and_is_cached_the_second_time(
     lab: Lab, folder: Path
 ) -> None:
-    lab.open(notebook.course(folder))
+    path = notebook.course(folder)
+    lab.open(path)
     check_first_run(lab)
     check_files(lab)
     check_tabs(lab)
     lab.save()
-    assert [card["status"] for card in notebook.saved_cards(next(folder.glob("*.ipynb")))] == [
-        "built"
-    ] * 5
+    assert [card["status"] for card in notebook.saved_cards(path)] == ["built"] * 5
 
     lab.run_all()
     for number in range(FROM + 1, CMD + 1):

