@@ -26,6 +26,7 @@ __all__ = [
     "ImageNotFoundError",
     "InstructionFailedError",
     "InternalError",
+    "LookError",
     "MissingCell",
     "NoStageError",
     "NotInBuildContextError",
@@ -297,6 +298,10 @@ class DigestMismatchError(OciError):
 
 class BaseImageError(DockernbError):
     """A base image cannot be made from the distribution's packages. No image was made."""
+
+
+class LookError(DockernbError):
+    """What was asked for is not in the snapshot, or cannot be shown. Nothing was changed."""
 
 
 class NotebookError(DockernbError):

@@ -28,16 +28,21 @@ ARROWS = {
     "build": {"dockerfile", "oci", "engines.base"},
     "bases": {"engines.base", "oci"},
     "checks": {"dockerfile", "oci", "engines.base", "build.result"},
+    "look": {"build", "engines.base", "oci"},
+    "lint": {"build", "dockerfile", "look"},
     "notebook": {"dockerfile"},
     "use": {"build", "engines.base", "oci"},
     "session": {
         "build", "checks", "use", "dockerfile", "engines.base", "engines.select", "folders",
     },
-    "ui": {"build", "use", "engines.base", "oci", "checks.result"},
-    "kernel": {"session", "ui", "use", "dockerfile", "checks", "build.result", "build.events"},
+    "ui": {"build", "use", "engines.base", "lint", "look", "oci", "checks.result"},
+    "kernel": {
+        "session", "ui", "use", "dockerfile", "checks", "lint", "look", "build.result",
+        "build.events", "oci.diff",
+    },
     "cli": {
         "session", "notebook", "dockerfile", "ui", "use", "build", "engines.base", "engines.select",
-        "kernel.install", "oci", "folders", "bases", "checks",
+        "kernel.install", "oci", "folders", "bases", "checks", "lint", "look",
     },
 }  # fmt: skip
 

@@ -21,21 +21,28 @@ INTERRUPTED = 130
 _COMMANDS = {
     "base": ("dockernb.cli.base", "base", "Make a base image from the distribution's packages."),
     "build": ("dockernb.cli.build", "build", "Build a notebook with docker buildx build."),
+    "cat": ("dockernb.cli.files", "cat", "Print a file of a snapshot."),
     "check": ("dockernb.cli.check", "check", "Check the exercises of a notebook."),
     "diff": ("dockernb.cli.plan", "diff", "Show what differs between two images."),
     "doctor": ("dockernb.cli.doctor", "doctor", "Show what works here and what to do."),
     "export": ("dockernb.cli.convert", "export", "Write the Dockerfile of a notebook."),
+    "find": ("dockernb.cli.files", "find", "Find files of a snapshot by name."),
+    "follow": ("dockernb.cli.steps", "follow", "Show what each step did to a path."),
     "history": ("dockernb.cli.history", "history", "Show the steps of a notebook or an image."),
     "import": ("dockernb.cli.convert", "import_", "Make a notebook from a Dockerfile."),
+    "lint": ("dockernb.cli.lint", "lint", "Check a notebook as one Dockerfile."),
     "load": ("dockernb.cli.images", "load", "Take images from an archive."),
+    "ls": ("dockernb.cli.files", "ls", "List a folder of a snapshot."),
     "plan": ("dockernb.cli.plan", "plan", "Show what a run would build, and why."),
     "prune": ("dockernb.cli.images", "prune", "Remove images that nobody needs."),
     "pull": ("dockernb.cli.images", "pull", "Fetch an image from its registry."),
     "push": ("dockernb.cli.images", "push", "Send an image to its registry."),
     "save": ("dockernb.cli.images", "save", "Write images as an archive."),
     "install": ("dockernb.cli.install", "install", "Make the kernel known to Jupyter."),
+    "space": ("dockernb.cli.steps", "space", "Show all steps, and where the image's bytes are."),
     "run": ("dockernb.cli.run", "run", "Build a notebook's cells in order."),
     "verify": ("dockernb.cli.verify", "verify", "Compare a notebook with docker build."),
+    "wasted": ("dockernb.cli.steps", "wasted", "Show bytes that a later step takes away."),
 }
 
 

@@ -6,7 +6,7 @@ import codecs
 import logging
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from dockernb.build.events import BuildEvent, OutputReceived, StepFinished, StepStarted
@@ -32,6 +32,14 @@ class Closable(Protocol):
 
 
 @runtime_checkable
+class ShowsCell(Protocol):
+    """A card of a step, to which a reader and a check can say more."""
+
+    def open_files_with(self, opener: Any) -> None: ...
+    def show_findings(self, findings: Sequence[Sequence[str]]) -> None: ...
+
+
+@runtime_checkable
 class StepCard(Closable, Protocol):
     """A card of a step, which may become stale. That of a running container does not."""
 
@@ -41,7 +49,7 @@ class StepCard(Closable, Protocol):
     ) -> None: ...
 
 
-class CardLike(StepCard, Protocol):
+class CardLike(StepCard, ShowsCell, Protocol):
     """What is used of `dockernb.ui.card.Card`."""
 
     def handle(self, event: BuildEvent) -> None: ...
@@ -62,11 +70,15 @@ class CardShelf:
 
     A cell that runs again loses its old outputs, so its old cards are closed. Cells without an ID
     (nbclient, the console) cannot be told apart: their newest `ANONYMOUS` cards are kept.
+
+    Args:
+        opener: Answers the cards when a file is opened on them (`CardFiles`).
     """
 
     ANONYMOUS = 500
 
-    def __init__(self) -> None:
+    def __init__(self, opener: Any = None) -> None:
+        self._opener = opener
         self._by_cell: dict[str, list[Closable]] = {}
         self._anonymous: deque[Closable] = deque()
 
@@ -77,12 +89,22 @@ class CardShelf:
 
     def add(self, cell_id: str | None, card: Closable) -> None:
         """Keeps a card until its cell runs again or is deleted."""
+        if self._opener is not None and isinstance(card, ShowsCell):
+            card.open_files_with(self._opener)
         if cell_id is not None:
             self._by_cell.setdefault(cell_id, []).append(card)
             return
         self._anonymous.append(card)
         if len(self._anonymous) > self.ANONYMOUS:
             _close(self._anonymous.popleft())
+
+    def show_findings(self, by_cell: Mapping[str, Sequence[Sequence[str]]]) -> None:
+        """Shows what a check found on the last card of each cell; on all others nothing."""
+        for cell_id, kept in tuple(self._by_cell.items()):
+            cards = [card for card in kept if isinstance(card, ShowsCell)]
+            for card in cards:
+                is_last = card is cards[-1]
+                card.show_findings(by_cell.get(cell_id, ()) if is_last else ())
 
     def mark(self, cell_id: str, reason: str, run: Callable[[], None]) -> None:
         """Shows on the cell's cards why they are stale; "": they are not.

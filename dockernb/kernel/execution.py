@@ -26,6 +26,7 @@ from .publish import Publisher
 from .worker import start_in_thread
 
 if TYPE_CHECKING:
+    from dockernb.look.snapshot_files import SnapshotFiles
     from dockernb.session import Session
 
 __all__ = ["CellRequest", "CellRunner", "Workspace"]
@@ -53,6 +54,17 @@ class Workspace:
     tell_page: Callable[[dict[str, Any]], None] = lambda _: None
     settings_ran: dict[str, Sequence[str]] = field(default_factory=dict)
     attempts: Attempts = field(default_factory=Attempts)
+    counts: dict[str, int] = field(default_factory=dict)  # cell ID -> the number beside the cell
+    _files: tuple[object, SnapshotFiles] | None = None
+
+    def files(self) -> SnapshotFiles:
+        """The snapshots of the engine in use."""
+        from dockernb.look.snapshot_files import SnapshotFiles  # noqa: PLC0415 - not to start
+
+        engine = self.session.get().engine()
+        if self._files is None or self._files[0] is not engine:
+            self._files = engine, SnapshotFiles(engine)
+        return self._files[1]
 
 
 @dataclass(frozen=True)
@@ -146,6 +158,8 @@ class CellRunner:
     async def _run_body(self, cell: Cell, request: CellRequest, cancel: Cancel) -> None:
         workspace = self._workspace
         workspace.order.executed(request.cell_id, cell.source)
+        if request.cell_id is not None:
+            workspace.counts[request.cell_id] = request.count
         if not cell.body.strip():
             # It made nothing: where the order is not known, it stands where it is executed next.
             workspace.order.refused(request.cell_id)

@@ -16,6 +16,8 @@ from dockernb.dockerfile.completeness import is_complete
 from dockernb.errors import CellsNotRunError, DockernbError
 
 from . import reply
+from .card_files import CardFiles
+from .cards import CardShelf
 from .cell import split_cell
 from .cell_states import CellStates
 from .comms import PageComms
@@ -60,6 +62,7 @@ class Requests:
     ) -> None:
         notebook = NotebookFile(kernel_id=kernel_id)
         self._workspace = Workspace(session, CellOrder(notebook, page_comms.pages), interrupts)
+        self._workspace.cards = CardShelf(CardFiles(self._workspace.files))
         self._page_comms = page_comms
         self._no_request = no_request
         self._states = CellStates(session, page_comms, self._workspace.cards, no_request)

@@ -15,22 +15,28 @@ from dockernb.dockerfile.export import Piece, export_source, join_pieces
 from dockernb.notebook.cells import Cell, Notebook
 from dockernb.notebook.importer import editor_text, is_source_of, uncommented, with_newline
 
-__all__ = ["export_notebook"]
+__all__ = ["export_notebook", "notebook_pieces"]
 
 
 def export_notebook(notebook: Notebook) -> str:
     """The Dockerfile's text. A notebook without instructions gives the empty text."""
     newline = _text(notebook.ours, "newline") or "\n"
-    pieces = []
-    for cell in notebook.cells:
-        text = _cell_text(cell, newline)
-        if text:
-            pieces.append(Piece(text, _text(cell.ours, "before")))
-    start = _text(notebook.ours, "start") or ""
+    pairs, start = notebook_pieces(notebook)
     end = _text(notebook.ours, "end")
-    if not pieces and end is None:
+    if not pairs and end is None:
         end = ""
-    return join_pieces(pieces, start=start, end=end, newline=newline)
+    return join_pieces([piece for _, piece in pairs], start=start, end=end, newline=newline)
+
+
+def notebook_pieces(notebook: Notebook) -> tuple[list[tuple[Cell, Piece]], str]:
+    """The cells that the Dockerfile holds, each with its piece; and what stands before them."""
+    newline = _text(notebook.ours, "newline") or "\n"
+    pairs = [
+        (cell, Piece(text, _text(cell.ours, "before")))
+        for cell in notebook.cells
+        if (text := _cell_text(cell, newline))
+    ]
+    return pairs, _text(notebook.ours, "start") or ""
 
 
 def _cell_text(cell: Cell, newline: str) -> str:

@@ -21,7 +21,12 @@ from .visible import visible
 if TYPE_CHECKING:
     from .widget import CardWidget
 
-__all__ = ["WIDGET_MIME", "Card", "preload"]
+__all__ = ["WIDGET_MIME", "Card", "OpensFiles", "preload"]
+
+# The card's view, the browser's message, how to answer.
+OpensFiles = Callable[
+    [CardView, dict[str, Any], Callable[[dict[str, Any], list[bytes]], None]], None
+]
 
 _INTERVAL = 0.1  # seconds between two updates of a running card
 _MESSAGE_LINES = 400  # of the log in one message; the rest is there on request
@@ -78,6 +83,7 @@ class Card:
         self._flushed_at = 0.0
         self._flushed_revision = -1
         self._on_action: Callable[[str], None] | None = None
+        self._opener: OpensFiles | None = None
         self._closed = False
 
     @property
@@ -128,6 +134,16 @@ class Card:
         """Shows that the step's snapshot no longer fits the notebook; "" takes the mark away."""
         self._make_widget().stale = visible(reason)
 
+    def show_findings(self, findings: Sequence[Sequence[str]]) -> None:
+        """Shows what a check found in the card's cell, in place of what it found before.
+
+        Args:
+            findings: Level, place in the cell, rule, message and link of each.
+        """
+        shown = [[visible(text[:1000]) for text in finding] for finding in findings[:50]]
+        if self._widget is not None or shown:
+            self._make_widget().findings = shown
+
     def offer(self, actions: Sequence[tuple[str, str]], on_action: Callable[[str], None]) -> None:
         """Puts buttons on the card.
 
@@ -138,6 +154,20 @@ class Card:
         self._on_action = on_action
         offered = [[name, visible(label)] for name, label in actions]
         self._make_widget().actions = offered
+
+    def open_files_with(self, opener: OpensFiles) -> None:
+        """Says who answers when the reader opens or downloads a file.
+
+        Args:
+            opener: Gets the card's view, the browser's message, and how to answer it; called on
+                the kernel's main thread, answers from any.
+        """
+        self._opener = opener
+
+    def _send(self, content: dict[str, Any], buffers: list[bytes]) -> None:
+        with self._lock:
+            if self._widget is not None:
+                self._widget.send(content, buffers)
 
     def close(self) -> None:
         """Takes the widget out of the browser: the cell was run again. The html stays."""
@@ -218,7 +248,7 @@ class Card:
             self._widget.send({"kind": "whole", **widget_state.log(whole)})
 
     def _answer(self, message: dict[str, Any]) -> None:
-        """Answers the browser: a folder's rows, the log's tail, a pressed button."""
+        """Answers the browser: a folder's rows, the log's tail, a file, a pressed button."""
         kind = message.get("kind")
         with self._lock:
             widget = self._widget
@@ -231,6 +261,8 @@ class Card:
                     widget.send({"kind": "folder", "path": path, "start": start, **rows})
             elif kind == "late":
                 widget.send({"kind": "late", **self._late_state()})
+        if kind in ("open", "download") and self._opener is not None:
+            self._opener(self.view, message, self._send)
         if kind == "action" and self._on_action is not None:
             self._on_action(str(message.get("id"))[:200])
 

@@ -15,7 +15,7 @@ import traitlets
 __all__ = ["CardWidget", "LiveWidget", "read_static"]
 
 _STATIC = Path(__file__).parent / "static"
-_SCRIPTS = ("dom.js", "tree.js", "log.js", "panes.js", "card.js")
+_SCRIPTS = ("dom.js", "tree.js", "log.js", "viewer.js", "panes.js", "card.js")
 
 
 def read_static(*names: str) -> str:
@@ -70,4 +70,5 @@ class CardWidget(LiveWidget):
     progress = traitlets.Dict().tag(sync=True)
     files = traitlets.Dict().tag(sync=True)
     actions: Any = traitlets.List().tag(sync=True)
+    findings: Any = traitlets.List().tag(sync=True)
     stale = traitlets.Unicode().tag(sync=True)

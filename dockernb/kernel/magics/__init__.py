@@ -5,7 +5,18 @@ They steer the session and look into it; they never reach the exported Dockerfil
 
 from __future__ import annotations
 
-from . import exercises, notebook, running, settings, shell, states, transfer
+from . import (
+    exercises,
+    files,
+    lint,
+    notebook,
+    running,
+    settings,
+    shell,
+    states,
+    steps,
+    transfer,
+)
 from .registry import Magic, MagicCall, MagicError, all_magics, find_magic
 
 __all__ = [
@@ -14,11 +25,14 @@ __all__ = [
     "MagicError",
     "all_magics",
     "exercises",
+    "files",
     "find_magic",
+    "lint",
     "notebook",
     "running",
     "settings",
     "shell",
     "states",
+    "steps",
     "transfer",
 ]

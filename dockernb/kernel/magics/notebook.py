@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dockernb.build.result import StepResult
 from dockernb.kernel.export import dockerfile_of, write_dockerfile
 
 from .registry import MagicCall, MagicError, all_magics, magic
-from .tables import html_table, show_table
+from .tables import html_table
 
 __all__: list[str] = []
 
@@ -54,46 +53,6 @@ def export(call: MagicCall) -> None:
         return
     path = Path(name).expanduser().absolute()
     call.say(write_dockerfile(call.workspace.exported, path, text, force="--force" in words))
-
-
-@magic("%history")
-def history(call: MagicCall) -> None:
-    """Shows all steps in a table: snapshot, size and seconds of each."""
-    call.words(0)
-    results = call.session.results()
-    if not results:
-        call.say("no cell has built anything yet")
-        return
-    rows = [_history_row(result) for result in results]
-    show_table(call, _COLUMNS, rows)
-
-
-_COLUMNS = ("step", "stage", "instruction", "status", "snapshot", "size", "seconds")
-
-
-def _history_row(result: StepResult) -> tuple[str, ...]:
-    snapshot = result.snapshot
-    source = " ".join(result.source.split())
-    return (
-        str(result.step),
-        result.stage,
-        source if len(source) <= 60 else source[:59] + "…",
-        result.status,
-        snapshot.short_id if snapshot else "",
-        _size(snapshot.size if result.instruction == "FROM" else snapshot.layer_size)
-        if snapshot
-        else "",
-        f"{result.seconds.get('total', 0.0):.2f}",
-    )
-
-
-def _size(count: float) -> str:
-    """Bytes in the units of `docker images`: powers of 1000."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000 or unit == "GB":
-            break
-        count /= 1000
-    return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
 
 
 @magic("%tag NAME [STAGE]")

@@ -17,7 +17,12 @@ class Card {
     this.started = performance.now();
     this.drawn = {};
     this.stops = [];
-    this.tree = new FileTree((path, start) => this.ask({ kind: "folder", path, start }), known?.folders);
+    this.tree = new FileTree(
+      (path, start) => this.ask({ kind: "folder", path, start }),
+      (path, shown) => this.viewer.open(path, shown),
+      known?.folders,
+    );
+    this.viewer = new FileViewer((message) => this.ask(message), () => this.tree.tree.focus({ preventScroll: true }));
     this.log = new LogPane(() => this.remember());
     this.build();
     this.card.classList.toggle("dnb-reserved", Boolean(legacy?.reserved));
@@ -57,6 +62,7 @@ class Card {
     this.pull = h("div", { class: "dnb-pull" });
     this.error = h("div", { class: "dnb-error", role: "alert" });
     this.notes = h("div", { class: "dnb-notes" });
+    this.findings = h("div", { class: "dnb-notes", "aria-label": "Lint" });
     this.tabs = TABS.map((name) => this.tab(name));
     this.tablist = h("div", {
       class: "dnb-tabs", role: "tablist", "data-lm-suppress-shortcuts": "true", onkeydown: (e) => this.tabKey(e),
@@ -68,7 +74,7 @@ class Card {
       h("div", { class: "dnb-head" }, this.badge,
         h("span", { class: "dnb-facts" }, this.snapshot, this.exit, this.origin, this.why),
         h("span", { class: "dnb-end" }, this.time, this.size, this.actions)),
-      this.dots, this.pull, this.error, this.notes,
+      this.dots, this.pull, this.error, this.notes, this.findings,
       h("div", { class: "dnb-body" }, this.tablist, this.panel));
     this.root.replaceChildren(this.card);
   }
@@ -89,8 +95,8 @@ class Card {
       cancelAnimationFrame(this.frame);
       this.frame = requestAnimationFrame(() => this.update());
     };
-    for (const name of ["header", "progress", "files", "actions", "stale"]) on(`change:${name}`, later);
-    on("msg:custom", (message) => this.receive(message));
+    for (const name of ["header", "progress", "files", "actions", "findings", "stale"]) on(`change:${name}`, later);
+    on("msg:custom", (message, buffers) => this.receive(message, buffers));
     on("comm_live_update", () => this.heal());
     this.ticker = setInterval(() => this.tick(), 100);
     const late = this.model.get("late");
@@ -113,8 +119,10 @@ class Card {
     this.stops.forEach((stop) => stop());
   }
 
-  receive(message) {
+  receive(message, buffers) {
     if (message.kind === "folder") this.tree.add(message);
+    else if (message.kind === "file") this.viewer.show(message, buffers);
+    else if (message.kind === "chunk") this.viewer.take(message, buffers);
     else if (message.kind === "late") this.takeLate(message);
     else if (message.kind === "whole") {
       this.log.show(message);
@@ -137,7 +145,7 @@ class Card {
 
   /** Draws what changed; traits keep their identity while they do not change. */
   update() {
-    const { header, progress, files, actions, stale } = this.state();
+    const { header, progress, files, actions, findings, stale } = this.state();
     const fresh = (name, value) => this.drawn[name] !== value && ((this.drawn[name] = value), true);
     const again = header.status === "running" && this.drawn.status && this.drawn.status !== "running";
     if (again) this.restart();
@@ -148,13 +156,14 @@ class Card {
     }
     if (fresh("header", header) | fresh("stale", stale)) this.drawHeader(header, stale);
     if (fresh("actions", actions)) this.drawActions(actions);
+    if (fresh("findings", findings)) drawFindings(this.findings, findings ?? []);
     this.drawn.status = header.status;
     this.drawTabs();
   }
 
   state() {
     const state = {};
-    for (const name of ["header", "progress", "files", "actions", "stale"]) state[name] = this.model.get(name);
+    for (const name of ["header", "progress", "files", "actions", "findings", "stale"]) state[name] = this.model.get(name);
     return state;
   }
 
@@ -165,6 +174,7 @@ class Card {
     clearTimeout(this.patience);
     this.patience = setTimeout(() => this.reserve(), 150);
     this.tree.forget();
+    this.viewer.hide();
     this.log.forget();
   }
 
@@ -287,7 +297,7 @@ class Card {
   }
 
   pane(name, header) {
-    if (name === "Files") return header.truncated ? [this.tree.element, this.kept(header)] : [this.tree.element];
+    if (name === "Files") return [this.tree.element, ...(header.truncated ? [this.kept(header)] : []), this.viewer.element];
     if (name === "Config") return [configPane(header.config)];
     if (name === "Cache") return [cachePane(header.cache)];
     return name === "Log" ? [this.log.element] : [];

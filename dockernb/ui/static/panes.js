@@ -62,6 +62,17 @@ function drawNotes(element, facts, warnings) {
   );
 }
 
+/** What a check found in the cell; a rule links to the page that explains it. */
+function drawFindings(element, findings) {
+  setHidden(element, !findings.length);
+  element.replaceChildren(...findings.map(([level, place, rule, message, link]) => h(
+    "div", { class: "dnb-finding" },
+    h("span", { class: `dnb-level dnb-l-${level}` }, level), " ",
+    link.startsWith("https://") ? h("a", { href: link, target: "_blank", rel: "noopener noreferrer" }, rule) : h("span", { class: "dnb-rule" }, rule),
+    ` ${place ? `${place}: ` : ""}${message}`,
+  )));
+}
+
 function configPane(changes) {
   const side = (text, kind) => h("span", { class: text === null ? "dnb-unset" : `dnb-${kind}` }, text ?? "not set");
   const rows = changes.map(([field, before, after]) => h("div", { class: "dnb-change" },

@@ -5,13 +5,20 @@ const FIRST_HEIGHT = 9 * ROW; // as high as the log, until the reader opens a fo
 const TREE_HEIGHT = 15 * ROW;
 const CHANGES = { A: "added", M: "modified", D: "deleted" };
 
+/** A row that stands for something to look into: no folder with rows, no line that counts. */
+function isFile(row) {
+  return Boolean(row) && !row[4] && Boolean(row[2]) && !row[1].endsWith("/");
+}
+
 class FileTree {
   /**
    * @param ask (path, start) => false if nobody can answer
+   * @param open (path, shown) called for a file that the reader chose
    * @param known folders that another view of the same card has seen: Map path -> {rows, total}
    */
-  constructor(ask, known = new Map()) {
+  constructor(ask, open, known = new Map()) {
     this.ask = ask;
+    this.openFile = open;
     this.folders = known;
     this.open = new Set();
     this.asked = new Set();
@@ -118,7 +125,7 @@ class FileTree {
       h("span", { class: "dnb-bytes" }, size),
     ];
     return h("div", {
-      class: "dnb-row", id: `${this.id}-${index}`, role: "treeitem", "data-index": index,
+      class: isFile(item.row) ? "dnb-row dnb-openable" : "dnb-row", id: `${this.id}-${index}`, role: "treeitem", "data-index": index,
       title: item.row ? `${shown}${link === null ? "" : ` → ${link}`}` : null,
       style: `top:${index * ROW}px`,
       "aria-level": item.depth + 1, "aria-posinset": item.position, "aria-setsize": item.size,
@@ -159,12 +166,19 @@ class FileTree {
     this.flatten();
   }
 
+  /** Opens or closes a folder, shows a file. */
+  choose(index) {
+    const row = this.items[index]?.row;
+    if (isFile(row)) this.openFile(row[0], row[6] ?? row[0]);
+    else this.toggle(index);
+  }
+
   clicked(event) {
     const row = event.target.closest(".dnb-row");
     if (!row) return;
     this.limit = TREE_HEIGHT;
     this.active = Number(row.dataset.index);
-    this.toggle(this.active);
+    this.choose(this.active);
     this.draw();
   }
 
@@ -182,8 +196,8 @@ class FileTree {
       End: () => last,
       ArrowRight: () => (isOpen ? this.active + 1 : (this.toggle(this.active, true), this.active)),
       ArrowLeft: () => (isOpen ? (this.toggle(this.active, false), this.active) : this.parent(this.active)),
-      Enter: () => (this.toggle(this.active), this.active),
-      " ": () => (this.toggle(this.active), this.active),
+      Enter: () => (this.choose(this.active), this.active),
+      " ": () => (this.choose(this.active), this.active),
     };
     const move = moves[event.key];
     if (!move || event.ctrlKey || event.metaKey || event.altKey) return;

@@ -1,0 +1,81 @@
+"""`dockernb space`, `follow` and `wasted`: what the steps did, and where the bytes are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from dockernb.cli.looking import as_json_option, at_option, looked, tell, tell_json
+from dockernb.cli.options import BuildChoice, build_options
+from dockernb.look.base_image import entry_in_base, sizes_in_base
+from dockernb.look.content import absolute
+from dockernb.look.follow import follow as follow_path
+from dockernb.look.space import space_of
+from dockernb.look.step_row import step_rows
+from dockernb.look.wasted import find_waste
+from dockernb.ui.look_tables import follow_table, steps_table, wasted_table
+from dockernb.ui.space_picture import space_page, space_text
+
+__all__ = ["follow", "space", "wasted"]
+
+
+@click.command()
+@click.argument("source", metavar="NOTEBOOK")
+@click.option("--picture", metavar="FILE.html", help="Write a picture of where the bytes are.")
+@build_options
+@as_json_option
+def space(source: str, picture: str | None, choice: BuildChoice, as_json: bool) -> None:
+    """Show all steps: time, size, cache and files of each, and where the bytes are."""
+    with looked(source, choice) as found:
+        steps = found.steps
+        waste = find_waste(steps, lambda: sizes_in_base(found.files, steps))
+    spaces = space_of(steps, waste)
+    rows = step_rows(found.results)
+    if picture is not None:
+        Path(picture).write_text(space_page(spaces, found.name_of), "utf-8")
+    if as_json:
+        tell_json(
+            {
+                "steps": [row.to_json() for row in rows],
+                "space": [space.to_json() for space in spaces],
+            }
+        )
+    else:
+        tell(steps_table(rows, found.name_of), "", space_text(spaces, found.name_of))
+
+
+@click.command()
+@click.argument("source", metavar="NOTEBOOK")
+@click.argument("path")
+@at_option
+@build_options
+@as_json_option
+def follow(source: str, path: str, at: str | None, choice: BuildChoice, as_json: bool) -> None:
+    """Show what each step did to PATH: added, modified, deleted. The base image is one step."""
+    wanted = absolute(path)
+    with looked(source, choice, at) as found:
+        steps = found.steps
+        entry = entry_in_base(found.files, steps, wanted)
+    events = follow_path(steps, wanted, None if entry is None else (entry.type, entry.size))
+    if as_json:
+        tell_json({"path": wanted, "events": [event.to_json() for event in events]})
+    else:
+        tell(follow_table(wanted, events, found.name_of))
+
+
+@click.command()
+@click.argument("source", metavar="NOTEBOOK")
+@at_option
+@build_options
+@as_json_option
+def wasted(source: str, at: str | None, choice: BuildChoice, as_json: bool) -> None:
+    """Show bytes that one step adds and a later one removes or replaces, and what saves them."""
+    with looked(source, choice, at) as found:
+        steps = found.steps
+        waste = find_waste(steps, lambda: sizes_in_base(found.files, steps))
+    total = found.image.size
+    if as_json:
+        tell_json({"total_bytes": total, "wasted": [each.to_json() for each in waste]})
+    else:
+        tell(wasted_table(waste, total, found.name_of))
