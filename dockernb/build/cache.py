@@ -26,6 +26,7 @@ from ..errors import BuildError, StorageFullError
 from ..oci.config import ImageConfig
 from ..oci.diff import DiffEntry, FilesystemDiff
 from .cache_key import CacheKey
+from .cache_schema import DROP, SCHEMA, SCHEMA_VERSION
 from .result import ConfigChange, StepLog
 
 try:
@@ -34,36 +35,6 @@ except ImportError:  # not on Windows; two kernels rarely repair one file at the
     fcntl = None  # type: ignore[assignment]
 
 __all__ = ["BuildCache", "CachedStep"]
-
-_SCHEMA_VERSION = 2
-
-# An older file is emptied: what it holds is only steps to build again.
-_DROP = "DROP TABLE IF EXISTS steps;"
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS steps (
-    key TEXT PRIMARY KEY,
-    instruction_digest TEXT NOT NULL,
-    instruction_name TEXT NOT NULL,
-    cell_id TEXT,
-    parent TEXT NOT NULL,
-    fields BLOB NOT NULL,
-    image_id TEXT NOT NULL,
-    image_config BLOB NOT NULL,
-    size INTEGER NOT NULL,
-    exit_code INTEGER,
-    log BLOB NOT NULL,
-    log_lines INTEGER NOT NULL,
-    log_omitted INTEGER NOT NULL,
-    diff BLOB NOT NULL,
-    config BLOB NOT NULL,
-    seconds REAL NOT NULL,
-    built_at REAL NOT NULL
-);
-CREATE INDEX IF NOT EXISTS steps_by_instruction ON steps (instruction_digest, built_at);
-CREATE INDEX IF NOT EXISTS steps_by_parent ON steps (parent, instruction_name, built_at);
-CREATE INDEX IF NOT EXISTS steps_by_cell ON steps (cell_id, built_at) WHERE cell_id IS NOT NULL;
-"""
 
 _BROKEN = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 
@@ -176,20 +147,20 @@ class BuildCache:
         return connection
 
     def _bring_up_to_date(self, connection: sqlite3.Connection) -> None:
-        if _version(connection) == _SCHEMA_VERSION:
+        if _version(connection) == SCHEMA_VERSION:
             return
         connection.execute("BEGIN IMMEDIATE")  # one kernel at a time
         with connection:
             version = _version(connection)
-            if version > _SCHEMA_VERSION:
+            if version > SCHEMA_VERSION:
                 raise BuildError(
                     f'the build cache "{self.path}" was made by a newer version of dockernb',
                     hint="pip install --upgrade dockernb, or set DOCKERNB_HOME to another folder",
                 )
-            if version < _SCHEMA_VERSION:
-                for statement in (_DROP + _SCHEMA).split(";"):
+            if version < SCHEMA_VERSION:
+                for statement in (DROP + SCHEMA).split(";"):
                     connection.execute(statement)
-                connection.execute(f"PRAGMA user_version={_SCHEMA_VERSION}")
+                connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
 
     def _repaired(self) -> sqlite3.Connection:
         """A connection to a sound file: the old one is put aside unless somebody has done so."""

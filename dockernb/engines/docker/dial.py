@@ -78,12 +78,13 @@ def _tls(host: str, port: int, context: ssl.SSLContext, seconds: float | None) -
 
 def _host_and_port(endpoint: Endpoint) -> tuple[str, int]:
     usual = _TLS_PORT if endpoint.tls else _PORT
+    scheme: str = ""
     try:
         parts = urlsplit(endpoint.address)
-        host, port = parts.hostname, parts.port or usual
-    except ValueError:
+        scheme, host, port = parts.scheme, parts.hostname, parts.port or usual
+    except ValueError:  # a port over 65535, a bracket that does not close
         host, port = None, usual
-    if parts.scheme not in {"tcp", "http", "https"} or not host:
+    if scheme not in {"tcp", "http", "https"} or not host:
         raise EngineNotAvailableError(
             f'"{endpoint.address}" ({endpoint.source}) is no address of a Docker daemon',
             rule="an address is unix:///PATH, tcp://HOST:PORT or ssh://USER@HOST",
