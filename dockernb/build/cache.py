@@ -36,6 +36,7 @@ except ImportError:  # not on Windows; two kernels rarely repair one file at the
 
 __all__ = ["BuildCache", "CachedStep"]
 
+BUSY_SECONDS = 10.0
 _BROKEN = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 
 
@@ -136,15 +137,30 @@ class BuildCache:
             return self._connect(":memory:")
 
     def _connect(self, database: str) -> sqlite3.Connection:
-        connection = sqlite3.connect(database, timeout=10, check_same_thread=False)
+        connection = sqlite3.connect(database, timeout=BUSY_SECONDS, check_same_thread=False)
         try:
-            connection.execute("PRAGMA journal_mode=WAL")
+            self._use_write_ahead(connection)
             connection.execute("PRAGMA synchronous=NORMAL")
             self._bring_up_to_date(connection)
         except BaseException:
             connection.close()
             raise
         return connection
+
+    def _use_write_ahead(self, connection: sqlite3.Connection) -> None:
+        """The switch of a new file, which SQLite does not wait for while others open it."""
+        if connection.execute("PRAGMA journal_mode").fetchone()[0] in {"wal", "memory"}:
+            return
+        with _one_process(self.path.with_suffix(".opening")):
+            deadline = time.monotonic() + BUSY_SECONDS
+            while True:
+                try:
+                    connection.execute("PRAGMA journal_mode=WAL")
+                    return
+                except sqlite3.OperationalError as error:
+                    if _code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                        raise
+                    time.sleep(0.01)  # another process looks at the file, for a moment
 
     def _bring_up_to_date(self, connection: sqlite3.Connection) -> None:
         if _version(connection) == SCHEMA_VERSION:
