@@ -48,6 +48,7 @@ FAR_LIMITS = {
 PODMAN_LIMITS = {
     "check_hostile_names": FAR_LIMITS["check_hostile_names"],
     "check_environment_is_the_given_one": "HOSTNAME is always there",
+    "check_cache_mount_has_its_owner": "a volume belongs to root",
     "check_file_mount": "what a volume begins with is in the container's layer, too",
     "check_image_size_is_that_of_the_files": "headers count",
     "check_stat": "the last link of a path is followed",

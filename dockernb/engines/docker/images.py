@@ -43,6 +43,9 @@ _EMPTY_LAYER = bytes(1024)
 _PODMAN_ATTEMPTS = 5
 _EMPTY_LAYER_NAME = "empty/layer.tar"
 
+# What Podman says when another image on the same layers is removed while it loads one.
+_PODMAN_REMOVES = "layer not known"
+
 
 class ImageStore:
     """The images of one daemon. Configs are kept in memory: an ID stands for one config forever."""
@@ -215,17 +218,24 @@ class ImageStore:
         were made, which spares an inspect; wherever it does not, the daemon is asked.
         """
         archive = _archive(items, layers, stand_ins=self._api.is_podman)
-        try:
-            response = self._api.request(
-                "POST", "/images/load", query={"quiet": 1}, data=archive, timeout=LONG
-            )
-            for line in response.text.splitlines():
-                if line.strip() and (error := stream_error(json.loads(line))) is not None:
-                    raise error
-        except DaemonError as err:
-            raise _cannot_seal(err.words) from err
-        if image_id not in response.text and self.inspect(image_id) is None:
+        for more in reversed(range(_PODMAN_ATTEMPTS)):
+            try:
+                answer = self._load_once(archive)
+                break
+            except DaemonError as err:
+                if not more or _PODMAN_REMOVES not in err.words:
+                    raise _cannot_seal(err.words) from err
+        if image_id not in answer and self.inspect(image_id) is None:
             raise _cannot_seal("it does not name the image by the digest of its config")
+
+    def _load_once(self, archive: bytes) -> str:
+        response = self._api.request(
+            "POST", "/images/load", query={"quiet": 1}, data=archive, timeout=LONG
+        )
+        for line in response.text.splitlines():
+            if line.strip() and (error := stream_error(json.loads(line))) is not None:
+                raise error
+        return response.text
 
 
 def _archive(

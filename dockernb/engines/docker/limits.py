@@ -16,6 +16,7 @@ _CONTAINERD_TYPE = "io.containerd.snapshotter.v1"
 _PODMAN = (
     "a RUN sees the variable HOSTNAME, and sizes of images count more than their files",
     "a secret as a variable (RUN --mount=type=secret,env=NAME) is refused",
+    "uid, gid and mode of a RUN --mount=type=cache do not count",
     "where the heredoc of a RUN begins with #!, that script stays in the snapshot",
     "a symbolic link that leads nowhere is not found; of others the absolute target is shown",
 )

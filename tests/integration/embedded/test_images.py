@@ -143,7 +143,13 @@ def test_a_saved_image_runs_in_docker(
     archive = Layout.from_environment().root / "tmp" / f"{tmp_path.name}.tar"
     try:
         with archive.open("wb") as out:
-            engine.save(["dockernb-saved:1"], out, "docker" if form == "docker" else "oci")
+            engine.save(
+                ["dockernb-saved:1"],
+                out,
+                "docker" if form == "docker" else "oci",
+                lambda _: None,
+                NEVER,
+            )
         assert "dockernb-saved:1" in docker_cli("load", "--input", f"/tmp/{archive.name}")
         printed = docker_cli(
             "run", "--rm", "dockernb-saved:1", "sh", "-c", "cat /link; stat -c %u:%g /made"
@@ -161,7 +167,7 @@ def test_a_saved_image_is_loaded_into_another_store(
     image = made(engine, pull(engine, f"{registry}/busybox:latest"))
     engine.tag(image.id, "app:1")
     with (tmp_path / "app.tar").open("wb") as out:
-        engine.save(["app:1"], out, "docker" if form == "docker" else "oci")
+        engine.save(["app:1"], out, "docker" if form == "docker" else "oci", lambda _: None, NEVER)
     other = EmbeddedEngine(tmp_path / "other", rung=4)
     try:
         ((loaded, names),) = other.load(tmp_path / "app.tar", lambda _: None, NEVER)

@@ -186,9 +186,14 @@ def test_interrupt_ends_the_step_and_exits_with_130(
             signal.pthread_kill(threading.get_ident(), number)
 
     killer = threading.Thread(target=interrupt, daemon=True)
-    killer.start()
-    result = invoke("run", notebook("FROM a", "WAIT b", "RUN c"), "-o", tmp_path / "out.ipynb")
-    killer.join()
+    # A shell starts what it runs in the background with SIGINT ignored; the tests may be that.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        killer.start()
+        result = invoke("run", notebook("FROM a", "WAIT b", "RUN c"), "-o", tmp_path / "out.ipynb")
+        killer.join()
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert result.exit_code == 130, result.output
     assert "BuildInterruptedError: interrupted\ncell [2]" in result.stderr
     assert sessions[0].closed
