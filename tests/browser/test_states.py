@@ -18,6 +18,11 @@ from .server import Server
 FRESH = ["built", "built", "built"]
 
 
+def first(folder: Path) -> str:
+    """What note.txt holds first. No other test has it, so no COPY of it is in the cache."""
+    return f"first of {folder.name}\n"
+
+
 @pytest.fixture
 def chain(lab: Lab, folder: Path) -> Lab:
     """FROM, a COPY and a RUN; nothing has run."""
@@ -29,7 +34,7 @@ def chain(lab: Lab, folder: Path) -> Lab:
             f"RUN echo {folder.name} > /run; cat /note",
         ],
     )
-    (folder / "note.txt").write_text("first\n")
+    (folder / "note.txt").write_text(first(folder))
     lab.open(path)
     return lab
 
@@ -72,7 +77,7 @@ def test_margin_says_what_each_cell_is_and_why(chain: Lab, folder: Path) -> None
     (folder / "note.txt").write_text("second\n")
     changed = "note.txt changed"
     expect_marks(chain, "built", f"stale: {changed}", f"stale: cell 2 above is stale: {changed}")
-    (folder / "note.txt").write_text("first\n")
+    (folder / "note.txt").write_text(first(folder))
     expect_marks(chain, *FRESH)
 
     # Inserted, moved, deleted, and the deletion undone.
