@@ -39,7 +39,7 @@ course: $(VENV)/.stamp-test  ## run the course with the embedded engine, and wri
 	  sh -ec '$(PREPARE); $(PY) -m tests.course'
 
 test: lint  ## set everything up, then lint and run the whole test suite
-	@$(TESTBED) run -- $(PY) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+	@$(TESTBED) run -- $(PY) -m pytest --numprocesses 2 --dist loadfile $(PYTEST_ARGS)
 
 bench: $(VENV)/.stamp-test  ## measure, and print the figures as JSON
 	@$(TESTBED) run -- $(PY) -m tests.bench
