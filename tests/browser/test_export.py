@@ -21,6 +21,11 @@ def test_exported_dockerfile_is_the_one_of_dockernb_export(lab: Lab, folder: Pat
     def listen(page: Page) -> None:
         page.on("download", lambda download: downloads.append(download))  # noqa: PLW0108
 
+    # JupyterLab adds the formats when the server has listed its exporters, which takes a new server
+    # some seconds; a menu that is open by then stays without them.
+    base = lab.page.url.partition("/lab")[0]
+    assert lab.page.request.get(f"{base}/api/nbconvert").ok
+
     listen(lab.page)
     lab.page.context.on("page", listen)
     try:

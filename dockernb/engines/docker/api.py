@@ -7,12 +7,14 @@ credentials. Its methods are not used: they cost more round trips and hide the s
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from http.client import HTTPException
 from typing import Any
 
 import docker
 import requests
+import urllib3
 from docker.errors import DockerException
 
 from dockernb.errors import EngineNotAvailableError
@@ -122,6 +124,26 @@ class DockerApi:
     def lost(self, err: Exception) -> EngineNotAvailableError:
         """The error for a connection that broke with `err`."""
         return not_available(self.endpoint, err)
+
+    def lines(
+        self, path: str, query: Query, headers: Mapping[str, str], stop: threading.Event
+    ) -> Iterator[dict[str, Any]]:
+        """The JSON lines of a POST that tells its progress; ends when `stop` is set.
+
+        Leaving closes the connection, which makes the daemon stop.
+        """
+        response = self.request(
+            "POST", path, query=query, headers=headers, stream=True, timeout=LONG
+        )
+        with response:
+            try:
+                for line in response.iter_lines():
+                    if stop.is_set():
+                        return
+                    if line:
+                        yield json.loads(line)
+            except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as err:
+                raise self.lost(err) from err
 
     def get_json(self, path: str, query: Query | None = None) -> Any:
         """The JSON that a GET answers with."""

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterator
 from typing import Any
 
-import requests
-import urllib3
 from docker import auth
 from docker.errors import DockerException
 
@@ -17,10 +14,10 @@ from dockernb.errors import BuildInterruptedError, EngineError, ImageNotFoundErr
 from dockernb.oci.config import Platform
 from dockernb.oci.pump import Pump
 
-from .api import LONG, DockerApi, stream_error
+from .api import DockerApi, stream_error
 from .errors import DaemonError
 
-__all__ = ["credentials", "pull_image", "registry_of", "split_reference"]
+__all__ = ["credentials", "progress_of", "pull_image", "registry_of", "split_reference"]
 
 
 def pull_image(
@@ -44,7 +41,7 @@ def pull_image(
             if (error := stream_error(line)) is not None:
                 raise error
             if line.get("status"):
-                on_progress(_progress(line))
+                on_progress(progress_of(line))
     except DaemonError as err:
         raise _explain(reference, platform, err) from err
     finally:
@@ -71,24 +68,7 @@ def _lines(
     query = {"fromImage": name, "tag": tag}
     if platform is not None:
         query["platform"] = str(platform)
-    response = api.request(
-        "POST",
-        "/images/create",
-        query=query,
-        headers=credentials(api, name),
-        stream=True,
-        timeout=LONG,
-    )
-    # Leaving closes the connection, which makes the daemon stop.
-    with response:
-        try:
-            for line in response.iter_lines():
-                if stop.is_set():
-                    return
-                if line:
-                    yield json.loads(line)
-        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as err:
-            raise api.lost(err) from err
+    return api.lines("/images/create", query, credentials(api, name), stop)
 
 
 def credentials(api: DockerApi, name: str) -> dict[str, str]:
@@ -104,11 +84,12 @@ def credentials(api: DockerApi, name: str) -> dict[str, str]:
     return {"X-Registry-Auth": header.decode()} if header else {}
 
 
-def _progress(line: dict[str, Any]) -> Progress:
+def progress_of(line: dict[str, Any]) -> Progress:
+    """A line of a pull or push; it has no sizes for a layer that is there already."""
     detail = line.get("progressDetail") or {}
     return Progress(
         id=str(line.get("id") or ""),
-        status=str(line["status"]),
+        status=str(line.get("status") or ""),
         current=int(detail.get("current") or 0),
         total=int(detail.get("total") or 0),
     )

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
-import requests
-import urllib3
-
-from dockernb.engines.base import OnProgress, Progress
+from dockernb.engines.base import OnProgress
 from dockernb.errors import BuildInterruptedError, ImageNotFoundError, RegistryError
 from dockernb.oci.pump import Pump
 
-from .api import LONG, DockerApi, stream_error
+from .api import DockerApi, stream_error
 from .errors import DaemonError
-from .pull import credentials, registry_of, split_reference
+from .pull import credentials, progress_of, registry_of, split_reference
 
 __all__ = ["push_image"]
 
@@ -44,7 +40,7 @@ def push_image(
                 raise error
             digest = (line.get("aux") or {}).get("Digest") or digest
             if line.get("id"):
-                on_progress(_progress(line))
+                on_progress(progress_of(line))
     except DaemonError as err:
         raise _explain(reference, err) from err
     finally:
@@ -60,35 +56,8 @@ def push_image(
 
 def _lines(api: DockerApi, reference: str, stop: threading.Event) -> Iterator[dict[str, Any]]:
     name, tag = split_reference(reference)
-    response = api.request(
-        "POST",
-        f"/images/{quote(name)}/push",
-        query={"tag": tag},
-        headers=credentials(api, name) or _NOBODY,
-        stream=True,
-        timeout=LONG,
-    )
-    # Leaving closes the connection, which makes the daemon stop.
-    with response:
-        try:
-            for line in response.iter_lines():
-                if stop.is_set():
-                    return
-                if line:
-                    yield json.loads(line)
-        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as err:
-            raise api.lost(err) from err
-
-
-def _progress(line: dict[str, Any]) -> Progress:
-    """The daemon tells no sizes for layers that the registry has."""
-    detail = line.get("progressDetail") or {}
-    return Progress(
-        id=str(line["id"]),
-        status=str(line.get("status") or ""),
-        current=int(detail.get("current") or 0),
-        total=int(detail.get("total") or 0),
-    )
+    headers = credentials(api, name) or _NOBODY
+    return api.lines(f"/images/{quote(name)}/push", {"tag": tag}, headers, stop)
 
 
 def _explain(reference: str, err: DaemonError) -> Exception:
