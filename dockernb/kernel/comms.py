@@ -13,7 +13,7 @@ import comm
 
 from .pages import Pages
 
-__all__ = ["PageComms", "connect_comms"]
+__all__ = ["WIDGETS", "PageComms", "connect_comms"]
 
 WIDGETS, CONTROL = "jupyter.widget", "jupyter.widget.control"
 # The lab extension says there what its notebook holds.

@@ -21,7 +21,7 @@ from IPython.core.error import StdinNotImplementedError
 from dockernb import __version__
 from dockernb.errors import BuildInterruptedError, DockernbError
 
-from .comms import PageComms, connect_comms
+from .comms import WIDGETS, PageComms, connect_comms
 from .interrupt import Interrupts, raising_sigint
 from .lazy_session import LazySession, SessionFactory, open_session
 from .pages import Pages
@@ -166,6 +166,15 @@ class DockerfileKernel(_Kernel):  # type: ignore[misc]
         }
 
     # --- requests -------------------------------------------------------------------------------
+    async def comm_info_request(self, stream: Any, ident: Any, parent: dict[str, Any]) -> None:
+        """A page that got no answer in time asks once more in this way, on another thread.
+
+        It shows "model not found" in the place of each card that is not listed then.
+        """
+        if parent["content"].get("target_name") == WIDGETS:
+            self._restore_cards()
+        await super().comm_info_request(stream, ident, parent)
+
     async def do_execute(
         self,
         code: str,

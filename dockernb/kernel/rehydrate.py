@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -60,6 +61,8 @@ def restore_card(card: dict[str, Any], model_id: str) -> Closable | None:
 class Rehydrator:
     """Restores the cards of the saved notebook whenever a page connects.
 
+    Pages may ask on several threads at once; each finds all cards when its call returns.
+
     Args:
         outputs: Reads the mime bundles of the saved notebook.
         keep: Called with the card's cell ID and the card.
@@ -74,14 +77,16 @@ class Rehydrator:
         self._outputs = outputs
         self._keep = keep
         self._restore = restore
+        self._lock = threading.Lock()
 
     def __call__(self) -> None:
         """Restores what is not there yet. Never raises: a page works without its old cards."""
-        try:
-            for model_id, card in saved_cards(self._outputs()):
-                self._restore_one(model_id, card)
-        except Exception:
-            log.exception("the saved notebook could not be read for its cards")
+        with self._lock:
+            try:
+                for model_id, card in saved_cards(self._outputs()):
+                    self._restore_one(model_id, card)
+            except Exception:
+                log.exception("the saved notebook could not be read for its cards")
 
     def _restore_one(self, model_id: str, card: dict[str, Any]) -> None:
         try:

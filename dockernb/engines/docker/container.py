@@ -213,7 +213,7 @@ class DockerContainer:
         output = ContainerOutput(self._parts.api, self._id)
         try:
             self._parts.api.request("POST", f"/containers/{self._id}/start", timeout=LONG)
-        except DaemonError:
+        except BaseException:  # also where the daemon is lost
             output.close()
             raise
         return output

@@ -62,9 +62,11 @@ class DockerRunning:
         self._output = ContainerOutput(parts.api, container_id)
         try:
             parts.api.request("POST", f"/containers/{container_id}/start", timeout=LONG)
-        except DaemonError as err:
+        except BaseException as err:  # also where the daemon is lost
             self._output.close()
-            raise _not_started(err) from err
+            if isinstance(err, DaemonError):
+                raise _not_started(err) from err
+            raise
         self._ports = _published(self._inspect()["NetworkSettings"].get("Ports") or {})
 
     @property

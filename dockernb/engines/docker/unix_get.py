@@ -31,6 +31,7 @@ class UnixGet:
         self._headers = dict(headers)
         self._lock = threading.Lock()
         self._idle: list[_Connection] = []
+        self._closed = False
 
     def get(self, path: str, seconds: float) -> Answer:
         """The answer.
@@ -52,11 +53,15 @@ class UnixGet:
             except TimeoutError:
                 raise
             except (OSError, HTTPException):
-                self.close()
+                self._end_idle()
         return self._ask(_Connection(self._socket_path), path, seconds)
 
     def close(self) -> None:
-        """Ends the connections that are not in use."""
+        """Ends the connections; one that is in use ends when its answer is read."""
+        self._closed = True
+        self._end_idle()
+
+    def _end_idle(self) -> None:
         with self._lock:
             idle, self._idle = self._idle, []
         for connection in idle:
@@ -72,7 +77,7 @@ class UnixGet:
             connection.close()
             raise
         with self._lock:
-            if connection.sock is not None and len(self._idle) < _KEPT:
+            if connection.sock and not self._closed and len(self._idle) < _KEPT:
                 self._idle.append(connection)
                 return answer
         connection.close()

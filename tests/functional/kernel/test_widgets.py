@@ -55,6 +55,18 @@ def test_card_of_a_saved_notebook_lives_again_under_its_id(
         assert model_id in [content["comm_id"] for content in again.of("comm_close")]
 
 
+def test_page_that_asks_which_widgets_there_are_hears_of_the_saved_cards(
+    tmp_path: Path, old_card: dict[str, Any]
+) -> None:
+    path = tmp_path / "old.ipynb"
+    write_notebook(path, {"old": "RUN hello"}, {"old": [old_card]})
+    with started(
+        "tests.functional.kernel.scripted", tmp_path, JPY_SESSION_NAME=str(path)
+    ) as kernel:
+        reply = kernel.ask("comm_info", "jupyter.widget")
+        assert old_card["data"][WIDGET]["model_id"] in reply["comms"]
+
+
 def test_page_hears_of_the_widgets_while_a_cell_runs(kernel: Kernel) -> None:
     request = kernel.send("RUN sleep", cell_id="busy")
     shown = kernel.wait_for("display_data")

@@ -16,7 +16,8 @@ from dockernb.engines.docker import DockerEngine, connect
 from dockernb.engines.docker.api import DockerApi
 from dockernb.engines.docker.diff import api_diff, local_diff
 from dockernb.engines.docker.errors import from_message
-from dockernb.errors import BuildError, InternalError
+from dockernb.engines.docker.output import ContainerOutput
+from dockernb.errors import BuildError, EngineNotAvailableError, InternalError
 from dockernb.oci.config import Healthcheck, HistoryEntry, ImageConfig, RuntimeConfig
 from tests.conformance.bench import Bench, next_config, run, shell, tar_of
 from tests.integration.docker.cleaning import Cleaner
@@ -213,6 +214,31 @@ def test_runtime_that_breaks_again_or_refuses_is_an_error(
     ):
         run(container)
     assert not runtime.refusals
+
+
+def test_daemon_lost_at_the_start_leaves_no_connection(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer, closed = DockerApi.request, list[ContainerOutput]()
+
+    def request(api: DockerApi, method: str, path: str, **rest: Any) -> Any:
+        if path.endswith("/start"):
+            raise api.lost(ConnectionResetError("gone"))
+        return answer(api, method, path, **rest)
+
+    def close(output: ContainerOutput) -> None:
+        closed.append(output)
+
+    monkeypatch.setattr(DockerApi, "request", request)
+    monkeypatch.setattr(ContainerOutput, "close", close)
+    with (
+        bench.engine.create(bench.base.id, shell("true")) as container,
+        pytest.raises(EngineNotAvailableError),
+    ):
+        run(container)
+    (output,) = closed
+    monkeypatch.undo()
+    output.close()
 
 
 def test_link_that_leads_to_itself_is_a_link(bench: Bench) -> None:

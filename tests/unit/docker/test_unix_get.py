@@ -104,6 +104,14 @@ def test_a_daemon_that_was_started_anew_is_found(path: Path, get: UnixGet) -> No
             assert get.get("/one", 5)[2] == b"/one"
 
 
+def test_an_answer_after_the_close_leaves_no_connection(path: Path, get: UnixGet) -> None:
+    with serving(path) as daemon:
+        get.close()
+        assert get.get("/one", 5)[2] == b"/one"
+        assert get.get("/two", 5)[2] == b"/two"
+        assert len(daemon.connections) == 2
+
+
 def test_a_missing_daemon_is_an_error_of_the_system(get: UnixGet) -> None:
     with pytest.raises(FileNotFoundError):
         get.get("/one", 5)
