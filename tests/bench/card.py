@@ -22,7 +22,7 @@ from tests.browser.chromium import ARGUMENTS
 from tests.unit.ui.samples import big_diff, built
 
 from .machine import Machine
-from .measure import Figure, Goal, alternate, measured, timed
+from .measure import Figure, Goal, measured, timed
 
 __all__ = ["large_card"]
 
@@ -63,7 +63,7 @@ def large_card(machine: Machine) -> Iterator[Figure]:
             yield _first_row(browser, large, small, machine)
         finally:
             browser.close()
-    ours, reference = alternate(
+    ours, reference = machine.alternate(
         ("kernel", lambda: timed(lambda: _made(large))),
         ("a card of 10 files", lambda: timed(lambda: _made(small))),
         runs=machine.sizes.runs,
@@ -82,7 +82,7 @@ def _first_row(browser: Browser, large: StepResult, small: StepResult, machine: 
     def show(result: StepResult) -> float:
         return float(page.evaluate(_SHOW, [script, _state(result)])) / 1000
 
-    ours, reference = alternate(
+    ours, reference = machine.alternate(
         ("first row in Chromium", lambda: show(large)),
         ("a card of 10 files", lambda: show(small)),
         runs=machine.sizes.runs,

@@ -6,8 +6,8 @@ import time
 from collections.abc import Iterator
 
 from .kernel import TimedKernel
-from .machine import WAYS, Machine
-from .measure import Action, Figure, Goal, Sample, alternate
+from .machine import Machine
+from .measure import Action, Figure, Goal, Sample
 from .reference import unique
 
 __all__ = [
@@ -40,7 +40,7 @@ def docker_run(machine: Machine) -> Iterator[Figure]:
         return kernel.cell(_new_run())
 
     script = "echo {} > /marker"
-    ours, hurried, *references = alternate(
+    ours, hurried, *references = machine.alternate(
         ("RUN cell", typed),
         ("RUN cell at once", at_once),
         (_BUILDX, lambda: machine.buildx.seconds([_from(machine), _new_run()])),
@@ -74,7 +74,7 @@ def cached_cells(machine: Machine) -> Iterator[Figure]:
         cells = [kernel.cell(step) for step in steps]
         return Sample(sum(cell.value for cell in cells), sum(cell.cpu or 0.0 for cell in cells))
 
-    measured, reference = alternate(
+    measured, reference = machine.alternate(
         (f"{count} cells", ours),
         (_BUILDX, lambda: machine.buildx.seconds(steps)),
         runs=max(1, machine.sizes.runs // 3),
@@ -85,7 +85,7 @@ def cached_cells(machine: Machine) -> Iterator[Figure]:
 
 def embedded_run(machine: Machine) -> Iterator[Figure]:
     """One new RUN step without a daemon."""
-    for way in WAYS:
+    for way in machine.sizes.ways:
         yield _embedded_run(way, machine)
 
 
@@ -101,25 +101,25 @@ def _embedded_run(way: str, machine: Machine) -> Figure:
         script = "echo {} > /marker"
         things.append((_BUILDAH, lambda: buildah.seconds(script.format(unique()))))
         goals.append(Goal(0.3, _BUILDAH))
-    ours, *references = alternate(*things, runs=machine.sizes.runs)
+    ours, *references = machine.alternate(*things, runs=machine.sizes.runs)
     return Figure(f"embedded, {way}: RUN cell", ours, tuple(references), tuple(goals))
 
 
 def embedded_metadata(machine: Machine) -> Iterator[Figure]:
     """One new ENV step."""
-    for way in WAYS:
+    for way in machine.sizes.ways:
         yield _metadata(f"embedded, {way}", machine.embedded_kernel(way), machine)
 
 
 def embedded_cached(machine: Machine) -> Iterator[Figure]:
     """A RUN step that was built before."""
-    for way in WAYS:
+    for way in machine.sizes.ways:
         yield _cached(f"embedded, {way}", machine.embedded_kernel(way), machine)
 
 
 def _metadata(engine: str, kernel: TimedKernel, machine: Machine) -> Figure:
     kernel.cell(f"%reset\n{_from(machine)}")
-    ours, reference = alternate(
+    ours, reference = machine.alternate(
         ("ENV cell", lambda: kernel.cell(f"ENV MARKER={unique()}")),
         (_BUILDX, lambda: machine.buildx.seconds([_from(machine), f"ENV MARKER={unique()}"])),
         runs=machine.sizes.runs,
@@ -136,7 +136,7 @@ def _cached(engine: str, kernel: TimedKernel, machine: Machine) -> Figure:
 
     ours()
     machine.buildx.seconds(steps)
-    measured, reference = alternate(
+    measured, reference = machine.alternate(
         ("RUN cell", ours),
         (_BUILDX, lambda: machine.buildx.seconds(steps)),
         runs=machine.sizes.runs,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .kernel import TimedKernel
 from .machine import SMALL_BASE, Machine
-from .measure import Figure, Goal, Sample, alternate, measured
+from .measure import Figure, Goal, Sample, measured
 from .reference import builders
 
 __all__ = ["copy_unchanged", "make_context"]
@@ -33,7 +33,7 @@ def copy_unchanged(machine: Machine) -> Iterator[Figure]:
             _prepare(kernel, context)
             return kernel.cell(_COPY)
 
-        ours, reference = alternate(
+        ours, reference = machine.alternate(
             ("COPY cell", again),
             (_BUILDX, lambda: buildx.seconds([_FROM, _COPY])),
             runs=machine.sizes.slow_runs,

@@ -8,7 +8,7 @@ from dockernb.engines.base import Engine, Image
 
 from .bases import change_one_file, with_files
 from .machine import SMALL_BASE, Machine
-from .measure import Figure, Goal, alternate, timed
+from .measure import Figure, Goal, timed
 
 __all__ = ["file_diff"]
 
@@ -34,7 +34,7 @@ def _of_engine(name: str, engine: Engine, machine: Machine) -> Figure:
     ]
     if name == "Docker":
         things.append(("GET /changes", lambda: _changes(engine, large, machine)))
-    ours, *references = alternate(*things, runs=machine.sizes.runs)
+    ours, *references = machine.alternate(*things, runs=machine.sizes.runs)
     if name == "Docker":
         machine.api.client.remove_image(large.id, force=True)
     return Figure(

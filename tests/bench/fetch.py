@@ -23,9 +23,9 @@ _BUILDX = "buildx build"
 def pull(machine: Machine) -> Iterator[Figure]:
     """The base from the registry at the loopback interface, until a command could run in it."""
     docker = machine.pulled
-    for way, rung in WAYS.items():
+    for way in machine.sizes.ways:
 
-        def ours(rung: int = rung) -> float:
+        def ours(rung: int = WAYS[way]) -> float:
             with TemporaryDirectory(prefix="bench-store-") as home:
                 engine = EmbeddedEngine(Path(home) / "store", rung=rung)
                 try:
@@ -49,7 +49,7 @@ def packages(machine: Machine) -> Iterator[Figure]:
     if not machine.sizes.packages:
         return
     base = f"FROM {machine.sizes.base}"
-    for way in WAYS:
+    for way in machine.sizes.ways:
         kernel = machine.embedded_kernel(way)
 
         def ours(kernel=kernel) -> Sample:

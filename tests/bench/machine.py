@@ -19,6 +19,7 @@ from tests.testbed.stored import load_from_daemon
 
 from .buildah import Buildah, opened_buildah
 from .kernel import TimedKernel, started_kernel
+from .measure import Action, Measurement, alternate
 from .pull import DockerPull, docker_pull
 from .reference import BareApi, DockerBuild, builders
 from .sizes import Sizes
@@ -52,6 +53,10 @@ class Machine:
     ) -> None:
         self._stack.close()
 
+    def alternate(self, *things: tuple[str, Action], runs: int) -> tuple[Measurement, ...]:
+        """As `measure.alternate`, with a first run that does not count if the sizes say so."""
+        return alternate(*things, runs=runs, warm_up=self.sizes.warm_up)
+
     # --- Docker ---------------------------------------------------------------------------------
     @cached_property
     def docker_host(self) -> str:
@@ -65,10 +70,13 @@ class Machine:
     @cached_property
     def docker_kernel(self) -> TimedKernel:
         """A kernel on Docker, with a cache of its own."""
-        return self.new_docker_kernel(self.folder())
+        return self._start_docker_kernel(self.folder())
 
     def new_docker_kernel(self, home: Path) -> TimedKernel:
         """Another one; what an earlier one with the same home has built is in its cache."""
+        return self._start_docker_kernel(home) if self.sizes.new_kernels else self.docker_kernel
+
+    def _start_docker_kernel(self, home: Path) -> TimedKernel:
         names = {"DOCKER_HOST": self.docker_host, "DOCKERNB_ENGINE": "docker"}
         return self._stack.enter_context(started_kernel({**names, "DOCKERNB_HOME": str(home)}))
 
@@ -114,11 +122,15 @@ class Machine:
     def embedded_kernel(self, way: str) -> TimedKernel:
         """A kernel on the embedded engine."""
         if way not in self._kernels:
-            self._kernels[way] = self.new_embedded_kernel(way)
+            self._kernels[way] = self.start_embedded_kernel(way)
         return self._kernels[way]
 
     def new_embedded_kernel(self, way: str) -> TimedKernel:
         """Another one on the same store."""
+        return (self.start_embedded_kernel if self.sizes.new_kernels else self.embedded_kernel)(way)
+
+    def start_embedded_kernel(self, way: str) -> TimedKernel:
+        """Another one on the same store, even where one would do."""
         names = {"DOCKERNB_ENGINE": "embedded", "DOCKERNB_RUNG": str(WAYS[way])}
         kernel = started_kernel({**names, "DOCKERNB_HOME": str(self.home(way))})
         return self._stack.enter_context(kernel)

@@ -22,6 +22,9 @@ class Sizes:
         entries: Files that the diff of the large card lists.
         output_bytes: What a talkative RUN writes.
         packages: Whether packages are installed from Debian's mirror.
+        ways: Of the embedded engine to run commands.
+        warm_up: Whether a first run of each thing does not count.
+        new_kernels: Whether what is measured in a kernel that has done nothing gets one.
     """
 
     name: str
@@ -36,6 +39,9 @@ class Sizes:
     entries: int
     output_bytes: int
     packages: bool
+    ways: tuple[str, ...]
+    warm_up: bool
+    new_kernels: bool
 
 
 FULL = Sizes(
@@ -51,6 +57,9 @@ FULL = Sizes(
     entries=20_000,
     output_bytes=1_000_000_000,
     packages=True,
+    ways=("overlay", "no mounts"),
+    warm_up=True,
+    new_kernels=True,
 )
 TINY = Sizes(
     "tiny",
@@ -65,4 +74,7 @@ TINY = Sizes(
     entries=300,
     output_bytes=100_000,
     packages=False,
+    ways=("overlay",),
+    warm_up=False,
+    new_kernels=False,
 )

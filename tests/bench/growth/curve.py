@@ -33,6 +33,8 @@ class Curve:
         """The exponent between the smallest and the largest size: 0 is flat, 1 is linear."""
         points = sorted(self.lines[line].items())
         (low, first), (high, last) = points[0], points[-1]
+        if low == high:
+            return 0.0
         return math.log(last / first) / math.log(high / low)
 
     def to_json(self) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 from dockernb.engines.base import Engine, Image
 from dockernb.oci.config import ImageConfig, RuntimeConfig
@@ -38,19 +39,19 @@ def store_snapshots(machine: Machine, growth: Growth) -> Curve:
 
 def base_files(machine: Machine, growth: Growth) -> Curve:
     """A step that changes one file, on bases of more and more files."""
-    engines: dict[str, Engine] = {
-        "Docker": machine.docker_engine,
-        "embedded, overlay": machine.embedded_engine("overlay"),
-        "embedded, no mounts": machine.embedded_engine("no mounts"),
-    }
+    engines: dict[str, Engine] = {"Docker": machine.docker_engine}
+    engines |= {f"embedded, {way}": machine.embedded_engine(way) for way in machine.sizes.ways}
     lines: dict[str, dict[int, float]] = {}
     for name, engine in engines.items():
         for size in growth.base_files:
             image = with_files(engine, size)
-            _note(lines, f"{name}: diff and commit", size, growth, lambda: _kept(engine, image))  # noqa: B023
+            made: list[str] = []
+            _note(lines, name, size, growth, partial(_kept, engine, image, made))
             if name == "Docker":
-                machine.api.client.remove_image(image.id, force=True)
-    return Curve("base", "Files in the base, one of them changed", "files in the base", lines)
+                _remove(machine, [*made, image.id])
+    return Curve(
+        "base", "Diff and commit of one file, by the size of the base", "files in the base", lines
+    )
 
 
 def daemon_images(machine: Machine, growth: Growth) -> Curve:
@@ -74,8 +75,7 @@ def daemon_images(machine: Machine, growth: Growth) -> Curve:
 
             _note(lines, "cached cell", size, growth, cached)
     finally:
-        for image in made:
-            machine.api.client.remove_image(image, force=True)
+        _remove(machine, made)
     return Curve("daemon", "Images on the Docker daemon", "images", lines)
 
 
@@ -92,14 +92,20 @@ def _note(
     lines.setdefault(name, {})[size] = seconds
 
 
-def _kept(engine: Engine, image: Image) -> float:
+def _kept(engine: Engine, image: Image, made: list[str]) -> float:
+    """Seconds of diff and commit; the new image goes on the list."""
     with change_one_file(engine, image) as container:
 
         def keep() -> None:
             container.diff()
-            container.commit(next_config(image, "RUN"), layer=True)
+            made.append(container.commit(next_config(image, "RUN"), layer=True).id)
 
         return timed(keep)
+
+
+def _remove(machine: Machine, images: Iterable[str]) -> None:
+    for image in images:
+        machine.api.client.remove_image(image, force=True, noprune=True)
 
 
 def _image(engine: Engine, name: str) -> Image:

@@ -54,7 +54,7 @@ def kernels_at_once(machine: Machine, growth: Growth) -> Curve:
     lines["RUN cell of each kernel"] = {}
     kernels: list[TimedKernel] = []
     for size in growth.kernels:
-        kernels += [machine.new_embedded_kernel("overlay") for _ in range(size - len(kernels))]
+        kernels += [machine.start_embedded_kernel("overlay") for _ in range(size - len(kernels))]
         for kernel in kernels:
             kernel.cell(_FROM)
             kernel.cell(f"RUN echo {unique()} > /marker")

@@ -32,12 +32,12 @@ FULL = Growth(
     runs=7,
 )
 TINY = Growth(
-    snapshots=(1, 2),
-    base_files=(5, 10),
-    images=(1, 2),
-    cells=(2, 3),
-    kernels=(1, 2),
-    context_files=(5, 10),
+    snapshots=(1,),
+    base_files=(5,),
+    images=(2,),
+    cells=(3,),
+    kernels=(2,),
+    context_files=(5,),
     entries=(10, 20),
     runs=1,
 )
