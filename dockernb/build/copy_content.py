@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Mapping, Sequence
 
 from .copy_items import CopyItem
-from .link_paths import join
 from .source_entry import SourceEntry
 
 __all__ = ["content_of"]
@@ -23,9 +22,9 @@ def content_of(items: Sequence[CopyItem]) -> Mapping[str, str]:
             content[(item.shown or ".") + "/"] = "dir"
         else:
             content[item.shown] = _digest(item.entry)
-        prefix = "/" + item.shown if item.shown else "/"
+        prefix = f"{item.shown}/" if item.shown else ""
         for relative, entry in item.below:
-            content[join(prefix, relative)[1:]] = _digest(entry)
+            content[prefix + relative] = _digest(entry)
     return content
 
 
