@@ -104,9 +104,7 @@ class ContextTree:
             ) from err
 
     def _is_in(self, relative: str, is_directory: bool) -> bool:
-        return not self._ignore.excludes(relative) or (
-            is_directory and self._is_in_part(relative)
-        )
+        return not self._ignore.excludes(relative) or (is_directory and self._is_in_part(relative))
 
     def _is_in_part(self, relative: str) -> bool:
         """An ignored folder is there all the same when something in it is taken in again."""

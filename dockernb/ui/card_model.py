@@ -47,7 +47,7 @@ class CardModel:
         self._started = clock()
         self._pulls: dict[str, Progress] = {}
         self.log = LiveLog()
-        self.tree = FileTree(self._view.diff.entries, self._view.folders)
+        self.tree = self._view.tree
         self.revision = 0
         if self._view.status != "running":
             self.log.finish(self._view.log)
@@ -113,5 +113,5 @@ class CardModel:
             pulls=tuple(self._pulls.values()),
             titled=self._view.titled,
         )
-        self.tree = FileTree(view.diff.entries)
+        self.tree = self._view.tree
         self.log.finish(view.log)
