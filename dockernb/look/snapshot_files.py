@@ -10,8 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..build.image_tree import ImageSource
-from ..engines.base import FileView
+from ..engines.base import Engine, FileView
 from ..errors import EngineError, LookError
 from ..oci.digest import short_id
 from .content import FileContent, copy_content, read_content, resolve
@@ -30,7 +29,7 @@ class SnapshotFiles:
         engine: Where the images are.
     """
 
-    def __init__(self, engine: ImageSource) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._lock = threading.Lock()
         self._listings: OrderedDict[str, Listing] = OrderedDict()
@@ -51,6 +50,11 @@ class SnapshotFiles:
                 rule=err.rule,
                 hint=err.hint or "Run the cell again to make the snapshot anew.",
             ) from err
+
+    def size(self, image_id: str) -> int:
+        """Bytes of a snapshot's layers; 0 if the engine does not have it any more."""
+        image = self._engine.image(image_id)
+        return image.size if image is not None else 0
 
     def content(self, image_id: str, path: str, limit: int) -> FileContent:
         """At most `limit` bytes of a file, links followed."""

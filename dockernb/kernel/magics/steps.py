@@ -51,7 +51,12 @@ def history(call: MagicCall) -> None:
     show(call, table, space_text(spaces, name_of), space_html(spaces, name_of))
 
 
-@magic("%follow PATH [--at SNAPSHOT] [--json]", values=("--at", "--json"))
+@magic(
+    "%follow PATH [--at SNAPSHOT] [--json]",
+    values=("--at", "--json"),
+    takes=("path",),
+    options={"--at": "snapshot"},
+)
 def follow_(call: MagicCall) -> None:
     """Shows what each step did to a file or folder: added, modified, deleted.
 
@@ -67,7 +72,7 @@ def follow_(call: MagicCall) -> None:
     show(call, follow_table(path, events, told.name_of))
 
 
-@magic("%wasted [--at SNAPSHOT] [--json]", values=("--at", "--json"))
+@magic("%wasted [--at SNAPSHOT] [--json]", values=("--at", "--json"), options={"--at": "snapshot"})
 def wasted(call: MagicCall) -> None:
     """Shows bytes that one step adds and a later one removes or replaces, and what saves them.
 

@@ -21,7 +21,7 @@ _EVERY_SECONDS = 0.2
 _SAVE = "%save FILE [NAME] [--format docker|oci] [--force]"
 
 
-@magic("%push NAME")
+@magic("%push NAME", takes=("image",))
 def push(call: MagicCall) -> None:
     """Sends the image called NAME to its registry; `%tag NAME` names the newest snapshot so.
 
@@ -36,7 +36,12 @@ def push(call: MagicCall) -> None:
     call.say(f"{words[0]} {digest}".rstrip())
 
 
-@magic(_SAVE, values=("--format", "docker", "oci", "--force"))
+@magic(
+    _SAVE,
+    values=("--format", "--force"),
+    takes=("file", "image"),
+    options={"--format": "archive form"},
+)
 def save(call: MagicCall) -> None:
     """Writes an archive for `docker load`, podman or skopeo: of NAME, else of the snapshot above.
 
