@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -186,3 +187,31 @@ def test_card_opens_only_what_its_step_changed(built: tuple[Kernel, dict[str, Ra
     assert refused["error"] == "this step has not changed such a path"
     folder, _ = open_on_card(kernel, ran["take"], {"kind": "open", "path": "/srv/data"})
     assert "a folder" in folder["error"]
+
+
+def offered(kernel: Kernel, marked: str) -> set[str]:
+    """What Tab offers at "‸"; a snapshot that is still being read is asked for again."""
+    code, cursor = marked.replace("‸", ""), marked.index("‸")
+    deadline = time.monotonic() + 20
+    while not (found := kernel.ask("complete", code, cursor)["matches"]):
+        assert time.monotonic() < deadline, f"nothing is offered for {marked}"
+    return set(found)
+
+
+def test_tab_offers_what_the_snapshot_has(kernel: Kernel) -> None:
+    before = answer(kernel.run("%history --json"))
+    assert "busybox" in offered(kernel, "RUN busy‸")
+    assert offered(kernel, "RUN echo 🐳 \\\n  && wge‸t x") == {"wget"}
+    assert offered(kernel, "RUN <<EOF\nset -e\nwge‸\nEOF") == {"wget"}
+    assert offered(kernel, "COPY logo.png /srv/‸") == {"/srv/app.py", "/srv/h", "/srv/link"} | {
+        "/srv/logo.png"
+    }
+    assert offered(kernel, "WORKDIR /sr‸") == {"/srv/"}
+    assert offered(kernel, "COPY --chown=roo‸ a b") == {"root"}
+    assert offered(kernel, "%cat /srv/a‸") == {"/srv/app.py"}
+    assert answer(kernel.run("%history --json")) == before, "asking changes nothing"
+
+
+def test_tab_offers_tags_of_the_registry(kernel: Kernel, registry: str) -> None:
+    assert f"{registry}/busybox:noconfig" in offered(kernel, f"FROM {registry}/busybox:no‸")
+    assert f"{registry}/debian:bookworm-slim" in offered(kernel, f"FROM {registry}/debian:‸")
