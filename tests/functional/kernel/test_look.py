@@ -137,11 +137,24 @@ def test_wasted_bytes_have_their_steps_and_what_saves_them(kernel: Kernel) -> No
 def test_history_has_time_size_cache_and_files_of_every_step(kernel: Kernel) -> None:
     data = shown(kernel.run("%history"))
     assert "+300.0 kB" in data["text/plain"]
-    assert "background-color:#e0453d" in data["text/html"], "what is lost has its part of the bar"
+    assert "removed or replaced later" in data["text/html"], "what is lost is told in the picture"
     rows = answer(kernel.run("%history --json"))["steps"]
     assert [row["instruction"] for row in rows] == ["FROM", "RUN", "RUN", "COPY"]
     assert rows[1]["files"]["added"] == 5
     assert rows[3]["added_bytes"] == len(PNG)
+
+
+def test_space_draws_the_folders_of_every_step(kernel: Kernel) -> None:
+    tree = answer(kernel.run("%space --json"))
+    by_name = {(node.get("step"), node["name"]): node for node in tree["children"]}
+    assert by_name[1, "FROM"]["children"][0]["name"] == "/bin"
+    assert by_name[2, "RUN"]["lost_bytes"] >= 300_000
+    assert "/srv/data" in json.dumps(by_name[2, "RUN"])
+    data = shown(kernel.run("%space", cell_id="space"))
+    assert "/srv/data" in data["text/plain"]
+    saved = data["application/vnd.dockernb.steps+json"]
+    assert saved["space"]["children"][1]["lost"] >= 300_000
+    assert saved["model_id"] == data[WIDGET]["model_id"]
 
 
 def test_lint_tells_by_cell_with_numbers_and_on_the_cards(kernel: Kernel) -> None:
