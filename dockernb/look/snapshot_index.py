@@ -96,7 +96,8 @@ class SnapshotIndex:
         return known
 
     def _read_base(self, image_id: str, cancel: threading.Event) -> FolderIndex:
-        if self._files.size(image_id) <= _LARGEST_IMAGE:
+        image = self._files.image(image_id)
+        if image is None or image.size <= _LARGEST_IMAGE:
             return FolderIndex.of_entries(self._files.listing(image_id).below("/"))
         entries: list[FileEntry] = []
         with self._files.view(image_id) as view:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from ..build.result import StepResult
 from ..oci.diff import DiffEntry
+from .base_layers import LayerStep, number_of
 
 __all__ = ["Waste", "find_waste", "lost_files", "wasted_bytes"]
 
@@ -63,12 +64,18 @@ class Waste:
         return "Make them once: join the two steps, or build them in a stage of their own."
 
     def to_json(self) -> dict[str, Any]:
+        layers = {
+            key: step.layer
+            for key, step in (("added_in_layer", self.made), ("lost_in_layer", self.lost))
+            if isinstance(step, LayerStep)
+        }
         return {
+            **layers,
             "path": self.path,
             "files": self.files,
             "bytes": self.bytes,
-            "added_in": self.made.step,
-            "lost_in": self.lost.step,
+            "added_in": number_of(self.made),
+            "lost_in": number_of(self.lost),
             "how": self.how,
             "in_base": self.in_base,
             "advice": self.advice,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dockernb.build.result import StepResult
 from dockernb.look.base_image import entry_in_base, sizes_in_base, space_of_snapshot
+from dockernb.look.base_layers import with_base_layers
 from dockernb.look.follow import follow
 from dockernb.look.lineage import find_step, lineage
 from dockernb.look.space_tree import SpaceNode, space_tree
@@ -13,7 +15,8 @@ from dockernb.look.wasted import find_waste, lost_files
 from dockernb.ui.look_tables import NameOf, follow_table, step_names, wasted_table
 from dockernb.ui.table import Table, table_html, table_text
 
-from .place import asked, show_json
+from .place import Asked, asked, show_json
+from .progress import shown_progress
 from .registry import MagicCall, MagicError, magic
 
 __all__: list[str] = []
@@ -85,10 +88,10 @@ def _show_report(
 def follow_(call: MagicCall) -> None:
     """Shows what each step did to a file or folder: added, modified, deleted.
 
-    The base image counts as one step.
+    The layers of a base image that has several count too; its engine sends them once.
     """
     told = asked(call, needed=1)
-    steps, path = told.steps(), told.path(told.words[0])
+    steps, path = _with_layers(call, told), told.path(told.words[0])
     entry = entry_in_base(told.files, steps, path)
     events = follow(steps, path, None if entry is None else (entry.type, entry.size))
     if told.json:
@@ -104,10 +107,15 @@ def wasted(call: MagicCall) -> None:
     They stay in the image's layers, although nobody can see them any more.
     """
     told = asked(call, needed=0)
-    steps = told.steps()
+    steps = _with_layers(call, told)
     found = find_waste(steps, lambda: sizes_in_base(told.files, steps))
     total = told.step.snapshot.size if told.step.snapshot else 0
     if told.json:
         show_json(call, {"total_bytes": total, "wasted": [waste.to_json() for waste in found]})
         return
     show(call, wasted_table(found, total, told.name_of))
+
+
+def _with_layers(call: MagicCall, told: Asked) -> list[StepResult]:
+    with shown_progress(call, "reading the layers of the base image", if_any=True) as transfer:
+        return with_base_layers(told.files, told.steps(), transfer, call.cancel)
