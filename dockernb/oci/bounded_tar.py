@@ -111,7 +111,10 @@ class _Metered:
         return data
 
     def seek(self, position: int) -> int:
-        return int(self._file.seek(position) or 0)
+        try:
+            return int(self._file.seek(position) or 0)
+        except OSError as err:  # farther than a file can be long
+            raise tarfile.ReadError("unexpected end of data") from err
 
     def tell(self) -> int:
         return int(self._file.tell())
