@@ -129,14 +129,14 @@ class CellStates:
 
     def _tell_pages(self) -> None:
         session = self._session.get()
-        if self._look:
-            self._look = False
+        looked, self._look = self._look, False
+        if looked:
             session.files.look_again()
         for page in list(self._heard):
             self._restore(session, page)
             states = self.of(page)
             self._tell(page, states)
-            self._tell_panel(session, page, states)
+            self._tell_panel(session, page, states, files=looked)
         self._follow_files(session)
 
     def _restore(self, session: Session, page: str) -> None:
@@ -170,11 +170,13 @@ class CellStates:
         for cell, (condition, reason) in news.items():
             self._mark(page, cell, condition, reason)
 
-    def _tell_panel(self, session: Session, page: str, states: Sequence[CellState]) -> None:
+    def _tell_panel(
+        self, session: Session, page: str, states: Sequence[CellState], *, files: bool
+    ) -> None:
         if page not in self._panels:
             return
         data = panel_data(session, states, self._watch.problem)
-        if page in self._panels and self._panels[page] != data:
+        if page in self._panels and (files or self._panels[page] != data):
             self._panels[page] = data
             self._comms.send(page, {"version": VERSION, "panel": data})
 

@@ -53,7 +53,6 @@ def test_side_panel_by_keyboard_and_screen_reader(lab: Lab, folder: Path) -> Non
     expect(panel).to_be_focused()
     expect(panel.get_by_role("region", name="Engine")).to_contain_text(re.compile("docker.*ready"))
 
-    expect(panel.get_by_role("button", name="Run the image")).to_be_disabled()
     panel.get_by_role("button", name="Run what is needed").press("Enter")
     expect_marks(lab, *["built"] * 5)
     expect(summary).to_have_text("all built")
@@ -80,8 +79,8 @@ def test_side_panel_by_keyboard_and_screen_reader(lab: Lab, folder: Path) -> Non
 
     # What changes on the disk or in a cell is seen at once, and the focus stays.
     (folder / "app" / "more.log").write_text("\n")
+    expect(files.get_by_text("app/debug.log, app/more.log")).to_be_visible()
     (folder / "app" / "more.py").write_text("\n")
-    expect(files.get_by_role("row", name=re.compile("app/debug.log, app/more.log"))).to_be_visible()
     expect(files.get_by_text("cell 2 reads 1 file, ")).to_be_focused()
     changed = "stale: app/more.py added"
     expect(node(snapshots, 2)).to_have_accessible_name(f"cell 2, COPY app /app, {changed}")
@@ -151,7 +150,7 @@ STEPS = """
       - columnheader "time"
       - columnheader "size"
   - rowgroup:
-    - row /1 FROM .* (ms|s) .*B/
+    - row /1 FROM .*/
     - row /2 COPY built .* (ms|s) .*B/
     - row /3 FROM .*/
     - row /4 COPY built .*/

@@ -50,7 +50,7 @@ function makePanel(Widget, tracker, links) {
       this.chain = new Part("nav", { "aria-label": "Snapshots" }, "Snapshots");
       this.steps = new Part("section", { "aria-label": "Steps" }, "Steps");
       this.files = new Part("details", { "aria-label": "Build context", toggle: () => this.askFiles() });
-      this.files.node.prepend(h("summary", {}, "Build context"));
+      this.files.node.prepend(h("summary", { class: "dockernb-heading" }, "Build context"));
       this.files.node.addEventListener("toggle", (event) => this.remember(event), true);
       this.buttons = new Part("footer", { role: "group", "aria-label": "Actions" });
       this.buttons.body.style.display = "contents";
@@ -66,11 +66,6 @@ function makePanel(Widget, tracker, links) {
 
     onAfterHide() {
       this.follow();
-    }
-
-    /** Whoever opens the panel without a mouse is in it then. */
-    onActivateRequest() {
-      this.node.focus({ preventScroll: true });
     }
 
     /** Escape: back to the notebook. */

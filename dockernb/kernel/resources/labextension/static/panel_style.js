@@ -4,9 +4,10 @@ export const STYLE = `
 .dockernb-panel { overflow: auto; padding: 8px 12px; color: var(--jp-ui-font-color1);
   background: var(--jp-layout-color1); font-size: var(--jp-ui-font-size1); }
 .dockernb-panel:focus { outline: none; }
-.dockernb-panel h2, .dockernb-panel caption { font-size: var(--jp-ui-font-size1); font-weight: 600;
+.dockernb-panel :is(h2, caption, .dockernb-heading) { font-size: var(--jp-ui-font-size1); font-weight: 600;
   margin: 14px 0 6px; color: var(--jp-ui-font-color2); text-align: left; }
-.dockernb-panel h2 { text-transform: uppercase; letter-spacing: .04em; }
+.dockernb-panel > details { margin-top: 10px; }
+.dockernb-panel :is(h2, .dockernb-heading) { text-transform: uppercase; letter-spacing: .04em; }
 .dockernb-panel p { margin: 4px 0; }
 .dockernb-panel ol { list-style: none; margin: 0; padding: 0; }
 .dockernb-panel :is(button, summary):focus-visible {

@@ -8,7 +8,12 @@ const OPEN = "dockernb:open-panel";
 export function addCommand(app, palette, id) {
   app.commands.addCommand(OPEN, {
     label: "Show the Dockerfile Panel",
-    execute: () => app.shell.activateById(id),
+    execute: () => {
+      app.shell.activateById(id);
+      // The palette gives the focus back to the notebook when it closes, a moment later.
+      const focus = () => document.getElementById(id)?.focus({ preventScroll: true });
+      requestAnimationFrame(() => requestAnimationFrame(focus));
+    },
   });
   palette?.addItem({ command: OPEN, category: "Notebook Operations" });
 }
