@@ -29,7 +29,8 @@ from .lazy_session import LazySession
 from .needed import offer_needed
 from .notebook_file import NotebookFile
 from .order import CellOrder
-from .panel import prune_text
+from .pages import VERSION
+from .panel import context_data, prune_text
 from .publish import Publisher, Send, front_end_of
 from .rehydrate import Rehydrator
 from .worker import start_in_background, start_in_thread
@@ -131,21 +132,26 @@ class Requests:
             self._states.page_opened(page)
         elif data.get("do") == "panel":
             self._states.show_panel(page, on=data.get("on") is True)
-        elif data.get("do") in ("export", "prune"):
+        elif data.get("do") in ("context", "export", "prune"):
             start_in_background(lambda: self._do(page, str(data["do"])), "dockernb-do")
         else:
             self._states.changed(files=data.get("do") == "look")
 
     def _do(self, page: str, action: str) -> None:
-        """What a button of the side panel asks for; its answer is one text."""
+        """What the side panel asks for: the build context, or what a button says, told in words."""
+        told = self._page_comms.pages.told(page) or ()
+        session = self._workspace.session.get()
+        answer: dict[str, Any] = {}
         try:
-            if action == "export":
-                said = export_page(self._workspace, self._page_comms.pages.told(page) or ())
+            if action == "context":
+                answer["files"] = context_data(session.view_context([cell for cell, _ in told]))
+            elif action == "export":
+                answer["said"] = export_page(self._workspace, told)
             else:
-                said = prune_text(*self._workspace.session.get().prune())
+                answer["said"] = prune_text(*session.prune())
         except DockernbError as error:
-            said = error.format_message()
-        self._no_request.copy().run(self._page_comms.send, page, {"version": 1, "said": said})
+            answer["said"] = error.format_message()
+        self._no_request.copy().run(self._page_comms.send, page, {"version": VERSION, **answer})
 
     async def complete(self, code: str, cursor: int, page: str) -> dict[str, Any]:
         """Content of a complete_reply. JupyterLab may send a cursor beyond the end.
