@@ -21,10 +21,9 @@ from .cards import CardShelf
 from .cell import split_cell
 from .cell_states import CellStates
 from .comms import PageComms
-from .completion import complete_reply
+from .completion import Completion
 from .execution import CellRequest, CellRunner, Workspace
 from .export import export_page
-from .inspection import inspect_bundle
 from .interrupt import Interrupts
 from .lazy_session import LazySession
 from .needed import offer_needed
@@ -71,6 +70,7 @@ class Requests:
         order = self._workspace.order
         self._workspace.tell_page = lambda data: page_comms.send(order.page, data)
         self._runner = CellRunner(self._workspace)
+        self._completion = Completion(self._workspace)
         self._rehydrate = Rehydrator(notebook.outputs, self._workspace.cards.add)
 
     def restore_cards(self) -> None:
@@ -153,17 +153,21 @@ class Requests:
             answer["said"] = error.format_message()
         self._no_request.copy().run(self._page_comms.send, page, {"version": VERSION, **answer})
 
-    async def complete(self, code: str, cursor: int) -> dict[str, Any]:
-        """Content of a complete_reply. JupyterLab may send a cursor beyond the end."""
+    async def complete(self, code: str, cursor: int, page: str) -> dict[str, Any]:
+        """Content of a complete_reply. JupyterLab may send a cursor beyond the end.
+
+        Args:
+            page: Session ID of the front end that asks.
+        """
         cursor = min(max(cursor, 0), len(code))
         empty = {"matches": [], "cursor_start": cursor, "cursor_end": cursor, "metadata": {}}
-        found = await _look(lambda: complete_reply(code, cursor, self._workspace), empty)
+        found = await _look(lambda: self._completion.complete(code, cursor, page), empty)
         return {**found, "status": "ok"}
 
-    async def inspect(self, code: str, cursor: int) -> dict[str, Any]:
+    async def inspect(self, code: str, cursor: int, page: str) -> dict[str, Any]:
         """Content of an inspect_reply."""
         cursor = min(max(cursor, 0), len(code))
-        data = await _look(lambda: inspect_bundle(code, cursor, self._workspace), {})
+        data = await _look(lambda: self._completion.inspect(code, cursor, page), {})
         return {"status": "ok", "found": bool(data), "data": data, "metadata": {}}
 
     def is_complete(self, code: str) -> dict[str, Any]:
