@@ -136,12 +136,21 @@ def test_plan_undo_goto_and_diff(page: Page) -> None:
     assert page.heard[-1]["go"] == "a"
 
 
-def test_new_kernel_takes_from_the_cache_what_was_built(kernel: Kernel, page: Page) -> None:
-    cells = page.cells
+def test_new_kernel_takes_from_the_cache_what_was_built_and_once_more_when_an_arg_is_given(
+    kernel: Kernel, page: Page
+) -> None:
+    mark = uuid.uuid4().hex
+    page.cells |= {"set": "%arg W=2", "arg": f"ARG W=1\nENV W=$W{mark}"}
+    page.run("set")
+    page.run("arg")
+    page.expect(*["built"] * 5)
     kernel.manager.restart_kernel()
     kernel.client.wait_for_ready(timeout=SECONDS)
-    again = Page(kernel, {**cells, "n": f"ENV N={uuid.uuid4().hex}"})
-    again.expect("built", "built", "built", NEW)
+    again = Page(kernel, {**page.cells, "n": f"ENV N={mark}"})
+    again.expect("built", "built", "built", NEW, NEW, NEW)
+    again.run("set")
+    again.expect("built", "built", "built", "built", "built", NEW)
+    kernel.run("%arg W")
 
 
 def test_command_line_does_with_an_edited_notebook_what_the_page_does(
