@@ -5,6 +5,8 @@ from __future__ import annotations
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn
 
+from dockernb.cli.terminal import clean
+
 __all__ = ["LayerBars"]
 
 
@@ -14,8 +16,8 @@ class LayerBars:
     def __init__(self, console: Console) -> None:
         self._tasks: dict[str, TaskID] = {}
         self._progress = Progress(
-            TextColumn("  {task.fields[layer]}"),
-            TextColumn("{task.description}"),
+            TextColumn("  {task.fields[layer]}", markup=False),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             DownloadColumn(),
             console=console,
@@ -26,10 +28,10 @@ class LayerBars:
     def show(self, layer: str, status: str, current: int, total: int) -> None:
         """The layer's newest state."""
         if layer not in self._tasks:
-            self._tasks[layer] = self._progress.add_task(status, layer=layer[:20], total=None)
+            self._tasks[layer] = self._progress.add_task("", layer=clean(layer)[:20], total=None)
         self._progress.update(
             self._tasks[layer],
-            description=status,
+            description=clean(status)[:80],
             completed=current,
             total=total or None,
         )
