@@ -25,6 +25,7 @@ from typing import Any, TypeVar
 from ..errors import BuildError, StorageFullError
 from ..oci.config import ImageConfig
 from ..oci.diff import DiffEntry, FilesystemDiff
+from ..oci.private_folder import make_private_folder
 from .cache_key import CacheKey
 from .cache_schema import DROP, SCHEMA, SCHEMA_VERSION
 from .result import ConfigChange, StepLog
@@ -142,7 +143,7 @@ class BuildCache:
     # --- the file --------------------------------------------------------------------------------
     def _open(self) -> sqlite3.Connection:
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_private_folder(self.path.parent)
             try:
                 return self._connect(str(self.path))
             except sqlite3.DatabaseError as error:
