@@ -28,6 +28,7 @@ from ..oci.diff import DiffEntry, FilesystemDiff
 from ..oci.private_folder import make_private_folder
 from .cache_key import CacheKey
 from .cache_schema import DROP, SCHEMA, SCHEMA_VERSION
+from .paused_collection import garbage_collection_paused
 from .result import ConfigChange, StepLog
 
 try:
@@ -267,7 +268,8 @@ class BuildCache:
             ).fetchone()
         )
         try:
-            return None if row is None else _from_row(row)
+            with garbage_collection_paused():
+                return None if row is None else _from_row(row)
         except (zlib.error, ValueError, TypeError, KeyError):
             return None  # a damaged row; building the step writes it again
 

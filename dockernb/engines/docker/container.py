@@ -150,7 +150,7 @@ class DockerContainer:
         covered = {mount_point(mount) for mount in self._mounts if is_file(mount)}
         if not covered:
             return found
-        entries = (replace(e, size=0) if e.path in covered else e for e in found.entries)
+        entries = (e._replace(size=0) if e.path in covered else e for e in found.entries)
         return FilesystemDiff(tuple(entries))
 
     def commit(self, config: ImageConfig, *, layer: bool) -> Image:
