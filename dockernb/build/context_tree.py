@@ -17,7 +17,7 @@ from dockernb.errors import ContextError
 from dockernb.oci.diff import FileType
 
 from .content_digest import ContextFile, signature
-from .link_paths import join
+from .link_paths import check_depth, join
 from .source_entry import SourceEntry
 
 __all__ = ["ContextTree"]
@@ -93,6 +93,7 @@ class ContextTree:
                     yield name.lstrip("/")
 
     def _scan(self, path: str) -> list[os.DirEntry[str]]:
+        check_depth(path)
         try:
             with os.scandir(self._root + path) as items:
                 return list(items)

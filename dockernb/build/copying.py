@@ -13,6 +13,7 @@ from dockernb.oci.digest import short_id
 
 from .add_git import GitSource, parse_git
 from .add_url import UrlSource
+from .byte_count import Watch
 from .context import BuildContext
 from .copy_content import content_of
 from .copy_items import CopyItem, collect_items
@@ -46,10 +47,15 @@ class CopySource:
     content: Mapping[str, str]
     open_items: Callable[[], AbstractContextManager[Sequence[CopyItem]]] = field(repr=False)
 
-    def apply(self, container: WorkingContainer, request: CopyRequest) -> tuple[str, ...]:
+    def apply(
+        self, container: WorkingContainer, request: CopyRequest, watch: Watch | None = None
+    ) -> tuple[str, ...]:
         """Writes the files into `container`; returns warnings for the reader.
 
         Nothing is written when it fails before the first byte is sent.
+
+        Args:
+            watch: Is told how far it is.
 
         Raises:
             BuildError: As in docker build: something is in the way, a source is missing.
@@ -67,7 +73,11 @@ class CopySource:
                 spool,
             ).add(items)
             if destination.entries:
-                container.write(tar_stream(destination.entries))
+                stream = tar_stream(destination.entries)
+                if watch is not None:
+                    size = sum(entry.size for entry in destination.entries)
+                    stream = watch.count("files", "sending", size).through(stream)
+                container.write(stream)
         return resolved.warnings if resolved else ()
 
 
@@ -77,6 +87,7 @@ def collect_from_context(
     on_progress: OnProgress | None = None,
     cancel: threading.Event | None = None,
     downloads: Downloads | None = None,
+    watch: Watch | None = None,
 ) -> CopySource:
     """Reads what the request takes from the build context.
 
@@ -85,6 +96,7 @@ def collect_from_context(
 
     Args:
         downloads: What is known of URLs.
+        watch: Is told how far the reading of files is.
 
     Raises:
         NotInBuildContextError: A source does not exist or is ignored.
@@ -113,7 +125,7 @@ def collect_from_context(
                 parts.append(file)
                 continue
             items = collect_items(tree, request, (source,), missing)
-            content |= content_of(items)
+            content |= content_of(items, watch)
             parts.append(items)
         inline = _inline_items(request)
         content |= content_of(inline)

@@ -90,7 +90,8 @@ class CardView:
         diff: The entries that are known; `totals` counts all of them.
         folders: Totals of folders of which not all entries are known.
         phases: Details of the phases that were entered, in order: container ID, image name.
-        pulls: Last progress of each layer that is pulled.
+        pulls: Last progress of each layer that is pulled, or of what a step reads or sends.
+        rate: Bytes a second of them.
     """
 
     status: CardStatus = "running"
@@ -116,6 +117,7 @@ class CardView:
     error: CardError | None = None
     phases: Mapping[str, str] = field(default_factory=dict)
     pulls: tuple[Progress, ...] = ()
+    rate: float = 0.0
     original_seconds: float | None = None
     built_at: float | None = None
 
