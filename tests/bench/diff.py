@@ -36,7 +36,7 @@ def _of_engine(name: str, engine: Engine, machine: Machine) -> Figure:
         things.append(("GET /changes", lambda: _changes(engine, large, machine)))
     ours, *references = machine.alternate(*things, runs=machine.sizes.runs)
     if name == "Docker":
-        machine.api.client.remove_image(large.id, force=True)
+        machine.api.remove(large.id)
     return Figure(
         f"{name}: file diff in {machine.sizes.base_files:,} files",
         ours,

@@ -5,17 +5,23 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import docker
+from docker.errors import APIError
 
 from .measure import timed
 
 __all__ = ["BareApi", "DockerBuild", "builders", "unique"]
+
+
+_PATIENCE = 60.0
 
 
 class DockerBuild:
@@ -78,6 +84,18 @@ class BareApi:
         seconds = timed(step)
         self.client.remove_image(made[0], noprune=True)
         return seconds
+
+    def remove(self, image: str) -> None:
+        """Removes an image; engines may still be removing in the background what stands on it."""
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                self.client.remove_image(image, force=True, noprune=True)
+                return
+            except APIError as error:
+                if error.status_code != HTTPStatus.CONFLICT or time.monotonic() > deadline:
+                    raise
+            time.sleep(0.1)
 
     def changes(self, container: str) -> float:
         """Seconds of GET /containers/ID/changes."""

@@ -105,7 +105,7 @@ def _kept(engine: Engine, image: Image, made: list[str]) -> float:
 
 def _remove(machine: Machine, images: Iterable[str]) -> None:
     for image in images:
-        machine.api.client.remove_image(image, force=True, noprune=True)
+        machine.api.remove(image)
 
 
 def _image(engine: Engine, name: str) -> Image:
