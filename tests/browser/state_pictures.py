@@ -64,9 +64,7 @@ def take_panel(lab: Lab) -> None:
     panel.get_by_text("cell 2 reads 2 files").click()
     expect(panel.get_by_text("page.html")).to_be_visible()
     # The path of a temporary folder says nothing.
-    panel.locator("section small").first.evaluate(
-        "each => { each.hidden = true; }"
-    )
+    panel.locator("section small").first.evaluate("each => { each.hidden = true; }")
     write("panel", panel.screenshot())
     lab.page.get_by_role("tab", name="Dockerfile").click()
 
