@@ -99,6 +99,15 @@ def test_states_follow_what_the_reader_does_with_cells(page: Page, folder: Path)
     page.expect("built", "built", "built")
 
 
+def test_cell_that_runs_says_so_while_it_runs(kernel: Kernel, page: Page) -> None:
+    page.cells["r"] = f"RUN echo {uuid.uuid4().hex}; sleep 600"
+    page.expect("built", "built", "built", NEW)
+    kernel.send(page.cells["r"], cell_id="r")
+    page.expect("built", "built", "built", "running")
+    kernel.manager.interrupt_kernel()
+    page.expect("built", "built", "built", "failed: was interrupted")
+
+
 def test_plan_undo_goto_and_diff(page: Page) -> None:
     first = page.run("c")
     assert first
