@@ -163,7 +163,7 @@ class Builder:
             self.context,
             step.state,
             on_pull,
-            cancel,
+            step.watch(cancel),
             Downloads(self.cache.folder / "downloads"),
         )
         if sources is None:

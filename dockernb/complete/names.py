@@ -77,7 +77,7 @@ class _Names:
         if isinstance(instruction, FromInstruction):
             self._stages.append(instruction.stage_name or str(len(self._stages)))
             self._variables, self._working_dir = {}, "/"
-            self._opened = instruction.image
+            self._opened = self._expanded(instruction.image, self._globals)
         elif isinstance(instruction, ArgInstruction):
             for arg in instruction.args:
                 self._argument(arg)

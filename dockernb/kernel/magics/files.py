@@ -10,7 +10,7 @@ from dockernb.ui.look_tables import files_table
 
 from .place import asked, show_json
 from .registry import MagicCall, MagicError, magic
-from .steps import show
+from .tables import show_table
 
 __all__: list[str] = []
 
@@ -41,7 +41,7 @@ def ls(call: MagicCall) -> None:
         rows = [{**each.to_json(), "total": listing.size(each)} for each in entries]
         show_json(call, {"path": place, "entries": rows})
         return
-    show(call, files_table(listing, entries))
+    show_table(call, files_table(listing, entries))
 
 
 @magic(
@@ -67,7 +67,7 @@ def find(call: MagicCall) -> None:
     if not found:
         call.say(f'nothing in the snapshot has "{told.words[0]}" in its name')
         return
-    show(call, files_table(listing, found, names=False, limit=_FOUND))
+    show_table(call, files_table(listing, found, names=False, limit=_FOUND))
 
 
 @magic(

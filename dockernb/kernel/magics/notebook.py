@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from dockernb.kernel.export import dockerfile_of, write_dockerfile
+from dockernb.ui.table import Column, Table, table_html
 
 from .registry import MagicCall, MagicError, all_magics, magic
-from .tables import html_table
 
 __all__: list[str] = []
+
+_HELP = (Column("", "id"), Column(""))  # of names and what they mean, without titles
 
 
 @magic("%help [NAME]", takes=("magic name",))
@@ -25,7 +27,7 @@ def help_(call: MagicCall) -> None:
             return
         # A notebook's page is narrow, and breaks the lines of printed text in the middle of words.
         rows = [(entry.usage, entry.summary) for entry in magics]
-        call.publisher.display({"text/plain": text, "text/html": html_table((), rows)})
+        call.publisher.display({"text/plain": text, "text/html": table_html(Table(_HELP, rows))})
         return
     name = words[0].lstrip("%")
     found = [entry for entry in magics if entry.name == name]

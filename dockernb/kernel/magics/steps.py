@@ -13,18 +13,13 @@ from dockernb.look.space_tree import SpaceNode, space_tree
 from dockernb.look.step_row import StepRow, step_rows
 from dockernb.look.wasted import find_waste, lost_files
 from dockernb.ui.look_tables import NameOf, follow_table, step_names, wasted_table
-from dockernb.ui.table import Table, table_html, table_text
 
 from .place import Asked, asked, show_json
 from .progress import shown_progress
 from .registry import MagicCall, MagicError, magic
+from .tables import show_table
 
 __all__: list[str] = []
-
-
-def show(call: MagicCall, table: Table) -> None:
-    """Displays a table."""
-    call.publisher.display({"text/plain": table_text(table), "text/html": table_html(table)})
 
 
 @magic("%history [--json]", values=("--json",))
@@ -97,7 +92,7 @@ def follow_(call: MagicCall) -> None:
     if told.json:
         show_json(call, {"path": path, "events": [event.to_json() for event in events]})
         return
-    show(call, follow_table(path, events, told.name_of))
+    show_table(call, follow_table(path, events, told.name_of))
 
 
 @magic("%wasted [--at SNAPSHOT] [--json]", values=("--at", "--json"), options={"--at": "snapshot"})
@@ -113,7 +108,7 @@ def wasted(call: MagicCall) -> None:
     if told.json:
         show_json(call, {"total_bytes": total, "wasted": [waste.to_json() for waste in found]})
         return
-    show(call, wasted_table(found, total, told.name_of))
+    show_table(call, wasted_table(found, total, told.name_of))
 
 
 def _with_layers(call: MagicCall, told: Asked) -> list[StepResult]:

@@ -157,6 +157,17 @@ def test_space_draws_the_folders_of_every_step(kernel: Kernel) -> None:
     assert saved["model_id"] == data[WIDGET]["model_id"]
 
 
+def test_lines_of_a_file_differ_between_two_snapshots(kernel: Kernel) -> None:
+    told = answer(kernel.run("%diff 2 3 /srv/app.py --json"))
+    assert ["+", 'print("bye")'] in told["diff"]
+    data = shown(kernel.run("%diff make take /srv/app.py"))
+    assert '+print("bye")' in data["text/plain"]
+    assert "+print(&quot;bye&quot;)" in data["text/html"]
+    added = answer(kernel.run("%diff 2 4 /srv/h --json"))
+    assert added["diff_note"].startswith("added")
+    assert kernel.run("%diff 2 3 /nowhere").reply["ename"] == "LookError"
+
+
 def test_lint_tells_by_cell_with_numbers_and_on_the_cards(kernel: Kernel) -> None:
     ran = kernel.run("%lint", cell_id="lint")
     told = shown(ran)["text/plain"]
