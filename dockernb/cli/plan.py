@@ -60,7 +60,7 @@ def plan(notebook: str, choice: BuildChoice, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([cell.to_json() for cell in planned], indent=2))
         return
-    columns = (Column("cell", "figure"), Column("instruction"), Column("what"), Column("why"))
+    columns = (Column("cell"), Column("instruction"), Column("what"), Column("why"))
     tell(Table(columns, [_row(cell) for cell in planned]))
 
 
