@@ -25,8 +25,10 @@ from typing import Any, TypeVar
 from ..errors import BuildError, StorageFullError
 from ..oci.config import ImageConfig
 from ..oci.diff import DiffEntry, FilesystemDiff
+from ..oci.private_folder import make_private_folder
 from .cache_key import CacheKey
 from .cache_schema import DROP, SCHEMA, SCHEMA_VERSION
+from .paused_collection import garbage_collection_paused
 from .result import ConfigChange, StepLog
 
 try:
@@ -142,7 +144,7 @@ class BuildCache:
     # --- the file --------------------------------------------------------------------------------
     def _open(self) -> sqlite3.Connection:
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_private_folder(self.path.parent)
             try:
                 return self._connect(str(self.path))
             except sqlite3.DatabaseError as error:
@@ -266,7 +268,8 @@ class BuildCache:
             ).fetchone()
         )
         try:
-            return None if row is None else _from_row(row)
+            with garbage_collection_paused():
+                return None if row is None else _from_row(row)
         except (zlib.error, ValueError, TypeError, KeyError):
             return None  # a damaged row; building the step writes it again
 

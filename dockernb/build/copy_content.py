@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from .byte_count import Watch
 from .content_digest import ContextFile
 from .copy_items import CopyItem
-from .link_paths import join
 from .source_entry import SourceEntry
 
 __all__ = ["content_of"]
@@ -43,8 +42,8 @@ def _entries(items: Sequence[CopyItem]) -> list[tuple[str, SourceEntry]]:
             entries.append(((item.shown or ".") + "/", _FOLDER))
         else:
             entries.append((item.shown, item.entry))
-        prefix = "/" + item.shown if item.shown else "/"
-        entries += [(join(prefix, relative)[1:], entry) for relative, entry in item.below]
+        prefix = f"{item.shown}/" if item.shown else ""
+        entries += [(prefix + relative, entry) for relative, entry in item.below]
     return entries
 
 

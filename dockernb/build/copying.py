@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -26,6 +25,7 @@ from .destination import Destination, Owner
 from .downloads import Downloads
 from .image_source import ImageTree
 from .link_paths import clean, destination_path
+from .paused_collection import garbage_collection_paused
 from .remote_source import check_sources, is_git, is_url
 from .source_entry import inline_entry
 from .spool import Spool
@@ -111,7 +111,7 @@ def collect_from_context(
     tree = context.tree()
     parts: list[list[CopyItem] | GitSource | UrlSource] = []
     content: dict[str, str] = {}
-    with _garbage_collection_paused():
+    with garbage_collection_paused():
         for source in request.sources:
             if is_git(source):
                 found = parse_git(source, keep_git_dir=request.keep_git_dir).resolved(cancel)
@@ -200,16 +200,3 @@ def _inline_items(request: CopyRequest) -> list[CopyItem]:
         )
         for heredoc in request.heredocs
     ]
-
-
-@contextmanager
-def _garbage_collection_paused() -> Iterator[None]:
-    # The entries of a large context live on, so looking at them again and again finds nothing and
-    # takes two thirds of the time.
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()

@@ -17,7 +17,7 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bars
 
-from dockernb.cli.terminal import echo
+from dockernb.cli.terminal import clean, echo
 from dockernb.engines.base import Progress
 
 __all__ = ["LayerBars", "shown_layers"]
@@ -29,8 +29,8 @@ class LayerBars:
     def __init__(self, console: Console) -> None:
         self._tasks: dict[str, TaskID] = {}
         self._progress = Bars(
-            TextColumn("  {task.fields[layer]}"),
-            TextColumn("{task.description}"),
+            TextColumn("  {task.fields[layer]}", markup=False),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             DownloadColumn(),
             TransferSpeedColumn(),
@@ -42,10 +42,10 @@ class LayerBars:
     def show(self, layer: str, status: str, current: int, total: int) -> None:
         """The layer's newest state."""
         if layer not in self._tasks:
-            self._tasks[layer] = self._progress.add_task(status, layer=layer[:20], total=None)
+            self._tasks[layer] = self._progress.add_task("", layer=clean(layer)[:20], total=None)
         self._progress.update(
             self._tasks[layer],
-            description=status,
+            description=clean(status)[:80],
             completed=current,
             total=total or None,
         )

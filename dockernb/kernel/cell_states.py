@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextvars
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -62,7 +62,7 @@ class CellStates:
         self._heard_lock = threading.Lock()
         self._wake = threading.Event()
         self._look = False
-        self._restored = False
+        self._restored_with: Mapping[str, Sequence[str]] | None = None
         self._panels: dict[str, object] = {}
         self._thread: threading.Thread | None = None
         self._watch = Watch(lambda: self.changed(files=True))
@@ -140,15 +140,21 @@ class CellStates:
         self._follow_files(session)
 
     def _restore(self, session: Session, page: str) -> None:
-        """Once: what an earlier kernel built counts, as far as the cache has it."""
+        """What an earlier kernel built counts, as far as the cache has it with the settings of now.
+
+        Once at the start, and again when a magic gave an ARG its value: that may be the one with
+        which the cells were built.
+        """
         told = self._comms.pages.told(page)
-        if self._restored or not told:
+        settings = {cell: lines for cell, lines in self.settings_ran.items() if lines}
+        if not told or self._restored_with == settings:
             return
         try:
-            self._restored = session.restore([make_cell(*cell) for cell in told])
+            if not session.restore([make_cell(*cell) for cell in told]):
+                return
         except DockernbError as error:
-            self._restored = True
-            log.info("nothing was taken from the cache at the start: %s", error.message)
+            log.info("nothing was taken from the cache: %s", error.message)
+        self._restored_with = settings
 
     def _tell(self, page: str, states: Sequence[CellState]) -> None:
         heard = self._heard.get(page)

@@ -14,7 +14,6 @@ import tarfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import IO, BinaryIO
 
 from ..engines.base import Engine, OnProgress
@@ -149,7 +148,7 @@ class _Tree:
             self._lose(entry.path)
         self._there[entry.path] = entry
         self._names.setdefault(posixpath.dirname(entry.path), set()).add(name)
-        return [entry if before is None else replace(entry, change="M")]
+        return [entry if before is None else entry._replace(change="M")]
 
     def _lose(self, path: str) -> None:
         left = [path]

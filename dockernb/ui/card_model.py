@@ -49,7 +49,7 @@ class CardModel:
         self._pulls: dict[str, Progress] = {}
         self._rate = RateOf(clock)
         self.log = LiveLog()
-        self.tree = FileTree(self._view.diff.entries, self._view.folders)
+        self.tree = self._view.tree
         self.revision = 0
         if self._view.status != "running":
             self.log.finish(self._view.log)
@@ -118,5 +118,5 @@ class CardModel:
             pulls=tuple(self._pulls.values()),
             titled=self._view.titled,
         )
-        self.tree = FileTree(view.diff.entries)
+        self.tree = self._view.tree
         self.log.finish(view.log)

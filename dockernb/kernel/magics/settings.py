@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dockernb.dockerfile.magics import (
+    MOST_SECRET_BYTES,
     MagicArgumentError,
     SecretSource,
     parse_key_value,
@@ -114,9 +115,16 @@ def _secret_content(call: MagicCall, source: SecretSource) -> bytes:
             raise MagicError(f'the kernel\'s environment has no variable "{source.value}"')
         return os.environ[source.value].encode()
     try:
-        return Path(source.value).expanduser().read_bytes()
+        with Path(source.value).expanduser().open("rb") as file:
+            content = file.read(MOST_SECRET_BYTES + 1)
     except OSError as error:
         raise MagicError(f'"{source.value}" cannot be read: {error.strerror}') from error
+    if len(content) > MOST_SECRET_BYTES:
+        raise MagicError(
+            f'"{source.value}" is too large for a secret',
+            rule=f"docker build takes {MOST_SECRET_BYTES:,} bytes at most",
+        )
+    return content
 
 
 @magic("%build [FLAGS | none]", values=(*BUILD_FLAGS, "none"))
