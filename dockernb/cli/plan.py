@@ -8,10 +8,9 @@ import click
 
 from dockernb.build.image_diff import compare_snapshots
 from dockernb.build.plan import PlannedCell
-from dockernb.cli.looking import tell, tell_json
 from dockernb.cli.options import BuildChoice, build_options
 from dockernb.cli.run import open_session, read_settings
-from dockernb.cli.terminal import echo
+from dockernb.cli.terminal import echo, tell, tell_json
 from dockernb.dockerfile.magics import split_magics
 from dockernb.engines.base import Engine
 from dockernb.engines.select import ENGINES, open_engine

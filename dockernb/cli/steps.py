@@ -9,8 +9,9 @@ import click
 from dockernb.build.result import StepResult
 from dockernb.cli.interrupt import interruptible
 from dockernb.cli.layers import shown_layers
-from dockernb.cli.looking import Looked, as_json_option, at_option, looked, tell, tell_json
+from dockernb.cli.looking import Looked, as_json_option, at_option, looked
 from dockernb.cli.options import BuildChoice, build_options
+from dockernb.cli.terminal import tell, tell_json
 from dockernb.look.base_image import entry_in_base, sizes_in_base, space_of_snapshot
 from dockernb.look.base_layers import with_base_layers
 from dockernb.look.content import absolute
