@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__: list[str] = []
 
 _SHOWN = 200  # rows; --json gives all
-_PLAN = (Column("cell", "figure"), Column("instruction", "code"), Column("what"), Column("why"))
+_PLAN = (Column("cell"), Column("instruction", "code"), Column("what"), Column("why"))
 _WORDS = {"nothing": "built", "from cache": "from the cache", "build": "would be built"}
 
 
