@@ -34,6 +34,9 @@ __all__ = ["INTERMEDIATE_LABEL", "DockerContainer", "Parts"]
 # behind is found. It is in no snapshot.
 INTERMEDIATE_LABEL = "dockernb.intermediate"
 
+# Where the daemon mounts files of its own into every container.
+_DAEMONS_OWN = {"", "/etc", "/dev", "/proc", "/sys"}
+
 # Exit codes by which a shell, and the daemon, say "found but cannot be run" and "not found".
 _NOT_STARTED = {126, 127}
 
@@ -246,11 +249,22 @@ class DockerContainer:
             raise BuildError(
                 f"the container could not be started: {reason}",
                 state="no snapshot was committed",
-                hint="If it is the user that is missing, make it in a cell above "
-                "(`RUN useradd NAME`), or use a number: `USER 1000`.",
+                hint=self._what_would_start(reason),
             ) from err
         yield f"{reason}\n".encode()
         yield code
+
+    def _what_would_start(self, reason: str) -> str | None:
+        covering = [mount_point(mount) for mount in self._mounts]
+        covering = [path for path in covering if path.rstrip("/") in _DAEMONS_OWN]
+        if "unable to find user" in reason or "unable to find group" in reason:
+            return "Make it in a cell above (`RUN useradd NAME`), or use a number: `USER 1000`."
+        if covering:
+            return (
+                f'The mount at "{covering[0]}" hides what Docker itself mounts there, '
+                "as /etc/hosts and /dev/null: mount it at another target."
+            )
+        return None
 
     def _commit_layer(self) -> str:
         mark = f"LABEL {INTERMEDIATE_LABEL}={this_process().mark}"
