@@ -118,6 +118,9 @@ def own_mounts() -> None:
 def mount_overlay(lower: Sequence[str], upper: str, work: str, merged: str, *, user: bool) -> None:
     """Mounts an overlay at `merged`, in the mount namespace of the caller.
 
+    Devices in it can be made but not opened: root's would be the machine's disks. (A container of
+    Docker may not either, by its device control group. Those that a command needs are in /dev.)
+
     Args:
         lower: Absolute paths of the layers, topmost first. 127 fit everywhere if their names are
             short, 500 from Linux 6.8 on.
@@ -139,7 +142,7 @@ def mount_overlay(lower: Sequence[str], upper: str, work: str, merged: str, *, u
         # Paths relative to the folder that all have in common: they must fit into the options.
         os.chdir(base)
         if len(os.fsencode(options)) <= _OPTION_BYTES:
-            syscalls.mount("overlay", merged, "overlay", 0, options)
+            syscalls.mount("overlay", merged, "overlay", syscalls.MS_NODEV, options)
         else:
             _mount_many(short, merged, user=user)
     finally:
@@ -155,6 +158,9 @@ def _mount_many(paths: Sequence[str], merged: str, *, user: bool) -> None:
     options += [("userxattr", None)] if user else []
     try:
         syscalls.mount_step_by_step("overlay", options, merged)
+        if not user:  # in a user namespace no device can be opened anyway
+            again = syscalls.MS_REMOUNT | syscalls.MS_BIND | syscalls.MS_NODEV
+            syscalls.mount(None, merged, None, again)
     except OSError as error:
         raise UnsupportedByEngineError(
             f"an image of {len(lowers)} layers cannot be mounted: {error.strerror}",
