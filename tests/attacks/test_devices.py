@@ -14,8 +14,6 @@ from tests.conformance.busybox import busybox_base
 
 OPENS = """for f in /kmsg /made; do cat $f && echo opened $f; done 2>&1
 ls -l /kmsg /made; cat /dev/null"""
-    "for f in /kmsg /made; do cat $f && echo opened $f; done 2>&1; ls -l /kmsg /made; cat /dev/null"
-)
 
 
 @pytest.mark.embedded
