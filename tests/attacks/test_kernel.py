@@ -18,6 +18,8 @@ import pytest
 from dockernb.engines.embedded.engine import EmbeddedEngine
 from tests.conformance.busybox import busybox_base
 from tests.functional.kernel.client import CARD, Kernel, started, write_notebook
+from tests.functional.kernel.test_widgets import open_control
+from tests.functional.kernel.test_widgets import states as widget_states
 from tests.functional.test_secrets_stay_secret import below, found
 
 HUGE = "x" * 300_000
@@ -158,15 +160,16 @@ def test_opening_the_notebook_of_a_stranger_runs_and_fetches_nothing(
         "DOCKERNB_RUNG": "7",
     }
     with started("dockernb.kernel", folder, **environment) as kernel:
-        send(kernel, "comm_open", "c" * 32, {}, target_name="jupyter.widget.control")
         told = [{"id": each, "source": text} for each, text in cells.items()]
         word = {"version": 1, "cells": told}
         send(kernel, "comm_open", "p" * 32, word, target_name="dockernb.page")
+        states = data_with(kernel, "states")["states"]
         send(kernel, "comm_msg", "p" * 32, {"do": "panel", "on": True})
         panel = data_with(kernel, "panel")["panel"]
-        send(kernel, "comm_msg", "c" * 32, {"method": "request_states"})
-        widgets = data_with(kernel, "buffer_paths")["states"]
+        open_control(kernel)
+        widgets = widget_states(kernel)
         assert "magic" not in kernel.run("%context", cell_id="none").text
+    assert {state["state"] for state in states} == {"not run"}
     assert panel["engine"]["name"] == "embedded"
     assert not [cell for cell in panel["cells"] if cell["snapshot"]]
     headers = [each["state"]["header"] for each in widgets.values() if "header" in each["state"]]
