@@ -72,6 +72,23 @@ class DockerIgnore:
         """True: the file or directory stays out of the context."""
         return bool(self.patterns) and self._state(path)[0]
 
+    def in_folder(self, folder: str) -> Callable[[str], bool]:
+        """`excludes` for the many paths right in one folder; "" is the context itself."""
+        inherited = self._state(folder)[1] if folder else ()
+        if self._exceptions:
+            return lambda path: self._judge(path, inherited)[0]
+        if any(inherited):
+            return lambda _: True
+        tests = [pattern.matches for pattern in self.patterns]
+
+        def excludes(path: str) -> bool:
+            for matches in tests:  # noqa: SIM110 - asked for each file of a context; `any` is slower
+                if matches(path):
+                    return True
+            return False
+
+        return tests[0] if len(tests) == 1 else excludes
+
     def deciding_line(self, path: str) -> tuple[int, str] | None:
         """Line number and pattern that took the path out; None when it is in."""
         if not self.excludes(path):
