@@ -20,7 +20,7 @@ from .archive import Archive
 from .background import Background
 from .diff import container_diff, overlay_directories
 from .errors import DaemonError
-from .images import ImageStore
+from .images import TEMPORARY_LABEL, ImageStore
 from .local import LocalDisk
 from .output import ContainerOutput
 from .owner import this_process
@@ -28,11 +28,7 @@ from .request import is_file, mount_point
 from .stubs import Stub, find_stubs, mount_contents, remove_stubs
 from .volumes import StepVolumes
 
-__all__ = ["INTERMEDIATE_LABEL", "DockerContainer", "Parts"]
-
-# On the image that POST /commit makes, which lives for milliseconds; so that one that a crash left
-# behind is found. It is in no snapshot.
-INTERMEDIATE_LABEL = "dockernb.intermediate"
+__all__ = ["DockerContainer", "Parts"]
 
 # Where the daemon mounts files of its own into every container.
 _DAEMONS_OWN = {"", "/etc", "/dev", "/proc", "/sys"}
@@ -267,7 +263,7 @@ class DockerContainer:
         return None
 
     def _commit_layer(self) -> str:
-        mark = f"LABEL {INTERMEDIATE_LABEL}={this_process().mark}"
+        mark = f"LABEL {TEMPORARY_LABEL}={this_process().mark}"
         query: Query = {"container": self._id, "pause": 0, "changes": mark}
         answer = self._parts.api.request("POST", "/commit", query=query, body={}, timeout=LONG)
         return str(answer.json()["Id"])
