@@ -72,7 +72,7 @@ def _outcome(
     words += [*request.sources, *(f"<<{heredoc.name}" for heredoc in request.heredocs)]
     text = " ".join([*words, request.destination]) + " # buildkit"
     from_name = getattr(instruction, "from_image", "")
-    action = CopyFiles(request, source.image, source.folder, from_name)
+    action = CopyFiles(request, source, from_name)
     return Outcome(
         frame.stage,
         action,

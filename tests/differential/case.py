@@ -3,8 +3,9 @@
 Beside them a case may hold `setup.sh`, which makes what git cannot keep (modes, links, odd names)
 in a copy of the folder, and `case.toml`. Both are taken out of the copy. In `case.toml` stand
 `build_args = {...}`, `target = "stage"`, `secrets = {...}`, `flags = ["--add-host=..."]` ("CONTEXT"
-stands for the context), `server = true` (the build args SERVER and GIT are those of server.py), and
-`ignore_content`, the paths whose bytes differ between any two builds, with the reason as the value.
+stands for the context), `server = true` (the build args SERVER and GIT are those of server.py;
+"//SERVER" and "//GIT" in flags stand for them), and `ignore_content`, the paths whose bytes differ
+between any two builds, with the reason as the value; `ignore_history`, why histories differ.
 A case whose name ends in "-fails" must be refused by both builders.
 """
 
@@ -32,6 +33,7 @@ class Case:
     flags: Sequence[str] = ()
     server: bool = False
     ignore_content: Mapping[str, str] = field(default_factory=dict)
+    ignore_history: str = ""
 
     @property
     def fails(self) -> bool:

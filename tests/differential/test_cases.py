@@ -81,7 +81,11 @@ def case(request: pytest.FixtureRequest, tmp_path: Path) -> Case:
     if found.server:
         servers: Server = request.getfixturevalue("server")
         addresses = {"SERVER": servers.files, "GIT": servers.git}
-        found = replace(found, build_args={**found.build_args, **addresses})
+        flags = [
+            flag.replace("//SERVER", f"//{servers.files}").replace("//GIT", f"//{servers.git}")
+            for flag in found.flags
+        ]
+        found = replace(found, build_args={**found.build_args, **addresses}, flags=flags)
     return found
 
 
@@ -122,6 +126,7 @@ def _differences(side: Side, built: KernelBuild, reference: Built, case: Case) -
         _line(difference)
         for difference in compare_images(ours, (reference.tree, reference.config))
         if not (difference.what == "content" and difference.name in case.ignore_content)
+        and not (difference.section == "history" and case.ignore_history)
     )
 
 
