@@ -261,7 +261,8 @@ class Session(NotebookRecord):
             use_cache=self._options.use_cache,
             pull=self._options.pull,
         )
-        return Builder(engine, self._connection.cache(info), self._context, options)
+        cells = tuple(self._chain.order)
+        return Builder(engine, self._connection.cache(info), self._context, options, cells)
 
     def _flags(self) -> BuildFlags:
         """The flags, with an agent for each key."""

@@ -16,7 +16,7 @@ import sqlite3
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,10 +47,25 @@ class _Kin:
     Args:
         where: Which rows.
         alike: True: and of these the newest with nearly the same text.
+        other: True: a step of another cell.
     """
 
     where: str
     alike: bool = False
+    other: bool = False
+
+
+@dataclass(frozen=True)
+class NearStep:
+    """The earlier step that a missing one is compared with.
+
+    Args:
+        fields: Its key, as `CacheKey.to_json`.
+        of_other_cell: Another cell of the notebook made it, so nobody edited or moved anything.
+    """
+
+    fields: Mapping[str, Any]
+    of_other_cell: bool = False
 
 
 # Most alike first. Where the cell is known, a step of another notebook with another parent says
@@ -60,7 +75,11 @@ _NEAREST_OF_CELL = (
     _Kin("cell_id = :cell AND instruction_digest = :digest"),
     _Kin("cell_id = :cell AND instruction_name = :name AND parent = :parent"),
     _Kin("cell_id = :cell AND instruction_name = :name", alike=True),
-    _Kin("instruction_digest = :digest AND parent = :parent"),
+    _Kin("instruction_digest = :digest AND parent = :parent", other=True),
+    _Kin(
+        "instruction_digest = :digest AND cell_id IN (SELECT value FROM json_each(:cells))",
+        other=True,
+    ),
 )
 _NEAREST = (
     _Kin("instruction_digest = :digest AND parent = :parent"),
@@ -291,17 +310,21 @@ class BuildCache:
 
         self._looked_up(delete)
 
-    def nearest(self, key: CacheKey, cell_id: str | None = None) -> Mapping[str, Any] | None:
-        """The fields of the newest step that `key` is most like, to say why it missed.
+    def nearest(
+        self, key: CacheKey, cell_id: str | None = None, cells: Sequence[str] = ()
+    ) -> NearStep | None:
+        """The newest step that `key` is most like, to say why it missed.
 
         Args:
             cell_id: The cell of the step, when it is known: its own earlier steps go first.
+            cells: The cells of the same notebook.
         """
         values = {
             "digest": key.instruction_digest,
             "name": str(key.instruction["name"]),
             "parent": key.parent,
             "cell": cell_id,
+            "cells": json.dumps(list(cells)),
         }
 
         def select(db: sqlite3.Connection) -> Any:
@@ -314,14 +337,14 @@ class BuildCache:
                 for (packed,) in rows:
                     fields = dict(_unpack(packed))
                     if not kin.alike or key.is_like(fields):
-                        return fields
+                        return NearStep(fields, kin.other)
             return None
 
         try:
-            fields: Mapping[str, Any] | None = self._looked_up(select)
+            near: NearStep | None = self._looked_up(select)
         except (zlib.error, ValueError, TypeError, KeyError):
             return None
-        return fields
+        return near
 
     def close(self) -> None:
         """Closes the file."""

@@ -16,6 +16,7 @@ from dockernb.engines.base import FileView
 from dockernb.errors import EngineError
 from dockernb.oci.diff import FileType
 
+from ..oci.bounded_tar import open_tar
 from ..oci.byte_stream import StreamReader
 from .link_paths import join
 from .source_entry import OpenedBy, SourceEntry
@@ -99,7 +100,7 @@ class ImageTree:
         stream = StreamReader(self._container.read(base))
         parents: dict[str, SourceEntry] = {}
         try:
-            with tarfile.open(fileobj=stream, mode="r|", errorlevel=2) as archive:
+            with open_tar(stream) as archive:
                 top = None
                 for member in archive:
                     top = member.name if top is None else top

@@ -129,13 +129,14 @@ class CellStates:
 
     def _tell_pages(self) -> None:
         session = self._session.get()
-        if self._look:
-            self._look = False
+        looked, self._look = self._look, False
+        if looked:
             session.files.look_again()
         for page in list(self._heard):
             self._restore(session, page)
-            self._tell(page)
-            self._tell_panel(session, page)
+            states = self.of(page)
+            self._tell(page, states)
+            self._tell_panel(session, page, states, files=looked)
         self._follow_files(session)
 
     def _restore(self, session: Session, page: str) -> None:
@@ -149,12 +150,12 @@ class CellStates:
             self._restored = True
             log.info("nothing was taken from the cache at the start: %s", error.message)
 
-    def _tell(self, page: str) -> None:
+    def _tell(self, page: str, states: Sequence[CellState]) -> None:
         heard = self._heard.get(page)
         if heard is None:
             return
         now: Heard = {
-            state.id: (state.condition or "", state.reason[:MAX_REASON]) for state in self.of(page)
+            state.id: (state.condition or "", state.reason[:MAX_REASON]) for state in states
         }
         news = {cell: word for cell, word in now.items() if heard.get(cell, ("", "")) != word}
         with self._heard_lock:
@@ -169,11 +170,13 @@ class CellStates:
         for cell, (condition, reason) in news.items():
             self._mark(page, cell, condition, reason)
 
-    def _tell_panel(self, session: Session, page: str) -> None:
+    def _tell_panel(
+        self, session: Session, page: str, states: Sequence[CellState], *, files: bool
+    ) -> None:
         if page not in self._panels:
             return
-        data = panel_data(session, self.of(page))
-        if page in self._panels and self._panels[page] != data:
+        data = panel_data(session, states, self._watch.problem)
+        if page in self._panels and (files or self._panels[page] != data):
             self._panels[page] = data
             self._comms.send(page, {"version": VERSION, "panel": data})
 

@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from . import notebook
 from .lab import Lab
+from .waiting import until
 
 
 @pytest.fixture
@@ -46,6 +47,27 @@ def test_tab_offers_the_files_of_the_context(editor: Lab) -> None:
     expect(completer).to_contain_text("redis.conf")
     expect(completer).to_contain_text("scripts/")
     editor.screenshot("completion")
+
+
+def test_tab_offers_the_programs_of_the_snapshot(lab: Lab, folder: Path) -> None:
+    lab.open(notebook.write(folder / "programs.ipynb", ["FROM busybox", ""]))
+    lab.run(0)
+    lab.write(1, "RUN echo 🐳 && wg")
+    wget = lab.page.locator(".jp-Completer-item:visible", has_text="wget")
+
+    def offered() -> int:
+        """The snapshot may still be read: then nothing is offered yet."""
+        lab.page.keyboard.press("Tab")
+        lab.page.wait_for_timeout(1000)
+        return wget.count()
+
+    until(lab.page, offered, "wget is offered")
+    wget.click()
+    expect(lab.cell(1).locator(".cm-content")).to_have_text(re.compile(r"^RUN echo 🐳 && wget\s?$"))
+    lab.write(1, "RUN --mount=type=cache,")
+    lab.page.keyboard.press("Tab")
+    expect(lab.page.locator(".jp-Completer")).to_contain_text("sharing=")
+    lab.screenshot("mounts")
 
 
 def test_launcher_shows_the_kernel_with_its_logo(lab: Lab, folder: Path) -> None:

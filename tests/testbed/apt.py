@@ -23,6 +23,9 @@ COPIED_SETTINGS = (
     "Acquire::Check-Date",
 )
 
+#: How debootstrap makes each suite.
+SCRIPTS = Path("/usr/share/debootstrap/scripts")
+
 
 @dataclass(frozen=True)
 class Source:
@@ -129,6 +132,8 @@ def debootstrap(suite: str, target: Path, cache_folder: Path, log: Path, *includ
     say(f"making a Debian {suite} root file system (log: {log})")
     # A mount namespace of its own: what debootstrap mounts in there goes away with it.
     command = ["unshare", "--mount", program, *options, suite, str(partial), mirror()]
+    if not (SCRIPTS / suite).exists():  # a suite that is younger than this debootstrap
+        command.append(str(SCRIPTS / "sid"))
     run(command, log=log, environment=system_environment() | proxy_variables())
     remove_tree(target)
     partial.rename(target)

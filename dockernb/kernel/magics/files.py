@@ -17,7 +17,12 @@ __all__: list[str] = []
 _FOUND = 200
 
 
-@magic("%ls [PATH] [--at SNAPSHOT] [--json]", values=("--at", "--json"))
+@magic(
+    "%ls [PATH] [--at SNAPSHOT] [--json]",
+    values=("--at", "--json"),
+    takes=("path",),
+    options={"--at": "snapshot"},
+)
 def ls(call: MagicCall) -> None:
     """Lists a folder of the newest snapshot, with sizes and with totals of the folders in it.
 
@@ -39,7 +44,12 @@ def ls(call: MagicCall) -> None:
     show(call, files_table(listing, entries))
 
 
-@magic("%find NAME [PATH] [--at SNAPSHOT] [--json]", values=("--at", "--json"))
+@magic(
+    "%find NAME [PATH] [--at SNAPSHOT] [--json]",
+    values=("--at", "--json"),
+    takes=("value", "path"),
+    options={"--at": "snapshot"},
+)
 def find(call: MagicCall) -> None:
     """Finds files and folders by name: a part of it, or a pattern such as *.conf.
 
@@ -60,7 +70,12 @@ def find(call: MagicCall) -> None:
     show(call, files_table(listing, found, names=False, limit=_FOUND))
 
 
-@magic("%cat PATH [--at SNAPSHOT] [-o FILE]", values=("--at", "-o"))
+@magic(
+    "%cat PATH [--at SNAPSHOT] [-o FILE]",
+    values=("--at", "-o"),
+    takes=("path",),
+    options={"--at": "snapshot", "-o": "file"},
+)
 def cat(call: MagicCall) -> None:
     """Shows a file of the newest snapshot: text, a picture, or bytes; -o writes it to FILE.
 

@@ -12,7 +12,7 @@ from .tables import html_table
 __all__: list[str] = []
 
 
-@magic("%help [NAME]")
+@magic("%help [NAME]", takes=("magic name",))
 def help_(call: MagicCall) -> None:
     """Lists all magics, or explains one."""
     words = call.words(1)
@@ -34,7 +34,7 @@ def help_(call: MagicCall) -> None:
     call.say("\n\n".join(f"{entry.usage}\n\n{entry.help}" for entry in found))
 
 
-@magic("%export [FILE] [--force]", values=("--force",))
+@magic("%export [FILE] [--force]", values=("--force",), takes=("file",))
 def export(call: MagicCall) -> None:
     """Writes the notebook as a Dockerfile; `%export -` shows the text.
 
@@ -55,7 +55,7 @@ def export(call: MagicCall) -> None:
     call.say(write_dockerfile(call.workspace.exported, path, text, force="--force" in words))
 
 
-@magic("%tag NAME [STAGE]")
+@magic("%tag NAME [STAGE]", takes=("image", "stage"))
 def tag(call: MagicCall) -> None:
     """Names the last snapshot (of STAGE), as `docker tag`."""
     words = call.words(2)

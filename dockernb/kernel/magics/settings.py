@@ -26,7 +26,7 @@ BUILD_FLAGS = ("--add-host", "--build-context", "--shm-size", "--ssh", "--ulimit
 _MOST_WORDS = 200
 
 
-@magic("%context [DIR | --json]", values=("--json",))
+@magic("%context [DIR | --json]", values=("--json",), takes=("file folder",))
 def context(call: MagicCall) -> None:
     """Sets the build context, the folder that COPY and ADD read from; alone: shows it.
 
@@ -56,7 +56,7 @@ def _context_view(call: MagicCall) -> ContextView:
     return call.session.view_context([cell.id for cell in cells])
 
 
-@magic("%arg [NAME=VALUE | NAME]")
+@magic("%arg [NAME=VALUE | NAME]", takes=("argument",))
 def arg(call: MagicCall) -> None:
     """Gives an ARG its value, as `--build-arg`; `%arg NAME` takes it back; alone: lists all.
 
@@ -81,7 +81,13 @@ def arg(call: MagicCall) -> None:
         args[name] = value
 
 
-@magic("%secret ID [src=FILE | env=NAME]", on_main_thread=True)
+@magic(
+    "%secret ID [src=FILE | env=NAME]",
+    on_main_thread=True,
+    values=("src=", "env="),
+    takes=("secret",),
+    options={"src=": "file", "env=": "environment"},
+)
 def secret(call: MagicCall) -> None:
     """Keeps a secret for `RUN --mount=type=secret,id=ID`; alone: asks for it.
 

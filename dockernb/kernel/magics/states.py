@@ -63,7 +63,7 @@ def undo(call: MagicCall) -> None:
         call.workspace.tell_page({"edits": [edit], "go": before.cell_id})
 
 
-@magic("%goto CELL")
+@magic("%goto CELL", takes=("step",))
 def goto(call: MagicCall) -> None:
     """Makes the snapshot of a cell the current one until a cell runs: %tag takes it, for example.
 
@@ -79,7 +79,7 @@ def goto(call: MagicCall) -> None:
     call.workspace.tell_page({"go": cell})
 
 
-@magic("%diff A B [--json]", values=("--json",))
+@magic("%diff A B [--json]", values=("--json",), takes=("snapshot",))
 def diff(call: MagicCall) -> None:
     """Shows what differs between two snapshots: files added, modified, deleted, and the config.
 

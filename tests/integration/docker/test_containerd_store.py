@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,41 +13,19 @@ from dockernb.cli import commands
 from dockernb.engines.docker import connect
 from dockernb.errors import UnsupportedByEngineError
 from tests.conformance.bench import shell
-from tests.conftest import missing
-from tests.testbed import Layout, api, images, namespace
-from tests.testbed.process import is_alive, run, start_daemon, stop, system_environment, wait_until
+
+from .own_daemon import own_daemon
 
 pytestmark = pytest.mark.docker
-
-NAME = "containerd-store"
 
 
 @pytest.fixture(scope="module")
 def store_host(docker_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Another daemon from the testbed's root, without a network, with busybox."""
-    if os.geteuid() != 0:
-        missing("docker", "starting a daemon in the testbed's root needs root")
+    features = {"containerd-snapshotter": True}
     work = tmp_path_factory.mktemp("store")
-    config = docker_root / f"etc/{NAME}.json"
-    config.write_text(json.dumps({"features": {"containerd-snapshotter": True}}))
-    mark = f"--pidfile=/run/{NAME}.pid"
-    daemon = ["/usr/sbin/dockerd", mark, f"--config-file=/etc/{NAME}.json", "--group=0"]
-    daemon += [f"--host=unix:///run/{NAME}.sock", "--bridge=none", "--iptables=false"]
-    daemon += [f"--data-root=/var/lib/{NAME}", f"--exec-root=/run/{NAME}"]
-    socket, pid_file = docker_root / f"run/{NAME}.sock", work / "pid"
-    pid = start_daemon(namespace.inside(docker_root, daemon), work / "log")
-    pid_file.write_text(str(pid))
-    try:
-        wait_until(lambda: api.answers(socket) or not is_alive(pid), 60)
-        assert api.answers(socket), (work / "log").read_text()
-        client = ["chroot", str(docker_root), "docker", f"--host=unix:///run/{NAME}.sock"]
-        tar = images.make_tar(Layout.from_environment(), "busybox.tar")
-        run([*client, "import", "-", "busybox:noconfig"], stdin=tar)
-        yield f"unix://{socket}"
-    finally:
-        stop(pid_file, docker_root, ("dockerd", mark))
-        left = [config, docker_root / f"var/lib/{NAME}", docker_root / f"run/{NAME}"]
-        run(["rm", "-rf", "--one-file-system", *map(str, left)], environment=system_environment())
+    with own_daemon(docker_root, "containerd-store", work, features) as daemon:
+        yield daemon.host
 
 
 def test_a_step_is_refused_before_anything_runs(store_host: str) -> None:

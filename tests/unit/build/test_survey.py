@@ -98,6 +98,11 @@ class Desk:
         )
         return [f"{cell.condition}: {cell.reason}".removesuffix(": ") for cell in found]
 
+    def uses(self) -> list[tuple[int, tuple[int, ...]]]:
+        """For each cell its stage, and the stages that it names."""
+        found = survey(list(self.cells.items()), self.chain, Freshness({}, self.changed), {})
+        return [(cell.stage_index, cell.uses) for cell in found]
+
     def order(self, cells: str) -> None:
         self.cells = {cell: self.cells[cell] for cell in cells}
 
@@ -283,3 +288,19 @@ def test_flags_count_for_commands_and_for_what_reads_images() -> None:
         f"cell 1 above is stale: {changed}",
         f"cell 1 above is stale: {changed}",
     ]
+
+
+def test_stages_that_a_cell_names_are_known_built_or_not() -> None:
+    desk = Desk(
+        "%arg A=1",
+        "FROM x AS one",
+        "FROM one",
+        "COPY --from=one /a /a\nCOPY --from=1 /b /b",
+        "RUN --mount=type=bind,from=ONE,target=/m true",
+        "COPY --from=busybox /a /a",
+        "COPY --from=99999999999 /a /a",
+    )
+    wanted = [(-1, ()), (0, ()), (1, (0,)), (1, (0, 1)), (1, (0,)), (1, ()), (1, ())]
+    assert desk.uses() == wanted
+    desk.cells["b"] = "FROM y AS one"
+    assert desk.uses() == wanted

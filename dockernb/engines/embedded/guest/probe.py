@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
-import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from ....oci.temporary import TemporaryFiles
 from . import syscalls
 from .namespaces import _enter as enter
 from .namespaces import mount_overlay, try_in_child
@@ -23,6 +23,8 @@ __all__ = ["FORCE_VARIABLE", "INSTALL_PROOT", "probe"]
 
 FORCE_VARIABLE = "DOCKERNB_RUNG"
 INSTALL_PROOT = "apt-get install proot"
+# Of what is made in the store for a moment.
+_PREFIX = ".probe-"
 _ROOT_NEEDED = "only root can do this"
 
 
@@ -133,8 +135,7 @@ def _bind() -> None:
 
 
 def _overlay(store: Path, *, user: bool) -> None:
-    folder = Path(tempfile.mkdtemp(prefix="probe-", dir=store))
-    try:
+    with TemporaryFiles(store, _PREFIX).subfolder() as folder:
         for name in ("lower", "upper", "work", "merged"):
             (folder / name).mkdir()
         (folder / "lower/below").write_bytes(b"")
@@ -144,8 +145,6 @@ def _overlay(store: Path, *, user: bool) -> None:
         (folder / "merged/above").write_bytes(b"")
         (folder / "merged/below").unlink()
         syscalls.umount(str(folder / "merged"))
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _listen() -> None:
@@ -158,5 +157,5 @@ def _trace() -> None:
 
 
 def _attribute(store: Path) -> None:
-    with tempfile.NamedTemporaryFile(dir=store) as file:
-        os.setxattr(file.name, "user.dockernb.probe", b"1")
+    with TemporaryFiles(store, _PREFIX).file() as (file, _):
+        os.setxattr(file, "user.dockernb.probe", b"1")
