@@ -14,6 +14,8 @@ from tests.testbed.errors import TestbedError
 from tests.testbed.layout import Layout
 from tests.testbed.process import system_environment
 
+BUILDX = "/usr/libexec/docker/cli-plugins/docker-buildx"
+
 #: Run by a shell in a new mount namespace, so that no mount outlives the build, however it ends.
 #: Its arguments: the root, the folder in it for this build, the context, then the command.
 BUILD = """
@@ -81,7 +83,8 @@ def buildx_build(
         options += [flag.replace("CONTEXT", f"{inside}/context") for flag in flags]
         if no_cache:
             options.append("--no-cache")
-        docker_command = ["docker", f"--host=unix://{docker.SOCKET}", "buildx", "build"]
+        # The plugin itself: docker's command would only look for it, and start it.
+        docker_command = ["env", f"DOCKER_HOST=unix://{docker.SOCKET}", BUILDX, "build"]
         docker_command += ["--progress=plain", "--provenance=false", "--load"]
         shell = ["unshare", "--mount", "--propagation", "private", "sh", "-c", BUILD, "sh"]
         entered = [*shell, str(layout.root), inside, str(context.resolve())]
