@@ -95,10 +95,6 @@ def _engine(name: str, engine: Engine) -> Iterator[Check]:
         return
     where = f"{info.address} ({info.way})" if info.way else info.address
     detail = f"version {info.version}, {info.platform}, {where}".rstrip(", ")
-    if info.problem is not None:
-        detail = f"{detail}: {info.problem.message}"
-        yield Check(f"engine {name}", ok=False, detail=detail, todo=_todo(info.problem))
-        return
     yield Check(f"engine {name}", ok=True, detail=detail)
     for limit in info.limits:
         yield Check("  limit", ok=True, detail=limit, needed=False, note=True)

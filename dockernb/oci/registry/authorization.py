@@ -38,13 +38,15 @@ _USABLE_PART = 0.8
 
 @dataclass(frozen=True)
 class Scope:
-    """What we want to do with which repository."""
+    """What we want to do with which repository, and another one to read from at the same time."""
 
     repository: str
     actions: str = "pull"
+    source: str | None = None
 
     def __str__(self) -> str:
-        return f"repository:{self.repository}:{self.actions}"
+        also = f" repository:{self.source}:pull" if self.source is not None else ""
+        return f"repository:{self.repository}:{self.actions}{also}"
 
 
 @dataclass(frozen=True)

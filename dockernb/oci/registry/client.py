@@ -139,6 +139,16 @@ class RegistryClient:
         scope = Scope(reference.repository)
         return upload.has_blob(self._origin(reference), reference, blob, scope, cancel)
 
+    def mount_blob(
+        self, reference: Reference, blob: Descriptor, source: str, *, cancel: threading.Event
+    ) -> bool:
+        """Whether the repository of `reference` now has the blob from another one, `source`.
+
+        Args:
+            source: A repository of the same registry, `library/debian`.
+        """
+        return upload.mount_blob(self._origin(reference), reference, blob, source, cancel)
+
     def push_blob(
         self,
         reference: Reference,
