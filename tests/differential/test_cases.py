@@ -18,6 +18,7 @@ from dockernb.build.image_tree import Node, image_tree
 from dockernb.engines.base import Engine
 from dockernb.engines.docker.engine import connect
 from dockernb.oci.config import ImageConfig
+from tests.conftest import named
 from tests.testbed.images import BASE_IMAGES
 from tests.testbed.reference import ReferenceBuildFailed, buildx_build, docker_cli
 from tests.testbed.stored import saved_by_daemon
@@ -104,6 +105,8 @@ def case(request: pytest.FixtureRequest, tmp_path: Path) -> Case:
             for flag in found.flags
         ]
         found = replace(found, build_args={**found.build_args, **addresses}, flags=flags)
+    if found.newer:
+        named("docker28", "DOCKERNB_TEST_DOCKER28_HOST")
     return found
 
 
@@ -163,6 +166,7 @@ def _reference(engine: Engine, case: Case) -> Built:
             target=case.target,
             secrets=case.secrets,
             flags=case.flags,
+            newer=case.newer or bool(os.environ.get("DOCKERNB_TEST_NEWER")),
         )
     except ReferenceBuildFailed as failure:
         return Built(error=str(failure))
