@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
+from .build.build_flags import BuildFlags
 from .build.builder import Builder
 from .build.cell_run import CellRun
 from .build.cell_text import has_instructions
@@ -28,6 +29,7 @@ from .build.plan import PlannedCell, plan_of
 from .build.result import StepResult
 from .build.session_values import CellText, Scope, SessionOptions
 from .build.snapshot_names import find_cell, find_snapshot
+from .build.ssh_keys import KeyAgents
 from .build.state import BuildState, Stage
 from .build.survey import CellState, setting_lines
 from .checks.lineage import subject_of
@@ -71,6 +73,7 @@ class Session(NotebookRecord):
             connect, options.engine, cache_folder, before_close=self.runs.close
         )
         self._building = threading.Lock()
+        self._agents = KeyAgents()
         self._anonymous = 0
         self._next_run = NextRun(self._connection.peek)
 
@@ -257,13 +260,18 @@ class Session(NotebookRecord):
             engine_name=info.name,
             build_args=self._options.build_args,
             secrets=self._options.secrets,
-            flags=self._options.flags,
+            flags=self._flags(),
             platform=info.platform,
             use_cache=self._options.use_cache,
             pull=self._options.pull,
         )
         cells = tuple(self._chain.order)
         return Builder(engine, self._connection.cache(info), self._context, options, cells)
+
+    def _flags(self) -> BuildFlags:
+        """The flags, with an agent for each key."""
+        flags = self._options.flags
+        return replace(flags, ssh={**flags.ssh, **self._agents.sockets(flags.keys)})
 
     # --- looking ---------------------------------------------------------------------------
     def engine_name(self) -> str:
@@ -379,6 +387,7 @@ class Session(NotebookRecord):
         """Ends the session; removals in the background are waited for."""
         self._next_run.cancel()
         self._connection.close()
+        self._agents.close()
 
 
 def _nothing_built() -> BuildError:

@@ -15,7 +15,7 @@ from ..oci.config import ImageConfig
 from ..oci.diff import FilesystemDiff
 from ..oci.digest import short_id
 from . import history
-from .bind_mounts import found_in_images
+from .bind_mounts import opened_mounts
 from .cache_mounts import held_caches
 from .copying import make_directory
 from .masking import masked
@@ -25,7 +25,7 @@ from .sources import Sources
 from .state import Stage
 from .step import Made, Step
 
-__all__ = ["perform", "timestamp"]
+__all__ = ["perform", "timestamp", "with_step"]
 
 _MUCH = 50_000_000  # bytes; a smaller layer is committed before anybody wonders
 
@@ -65,9 +65,9 @@ def perform(  # noqa: PLR0913 - what a step takes and where it goes
     """
     work = _Work(step, outcome, sources, cancel)
     step.enter("image", short_id(stage.image_id))
-    spec = _spec(outcome.action, stage, found_in_images(sources.mounts, engine))
     with (
-        held_caches(spec, caches, cancel) as held,
+        opened_mounts(sources.mounts, sources.remotes, engine) as mounts,
+        held_caches(_spec(outcome.action, stage, mounts), caches, cancel) as held,
         engine.create(stage.image_id, held) as container,
     ):
         step.container = ContainerRecord(container.id)
@@ -79,7 +79,8 @@ def perform(  # noqa: PLR0913 - what a step takes and where it goes
         diff = container.diff() if outcome.layer else FilesystemDiff()
         if diff.bytes >= _MUCH:
             step.watch(cancel).say("snapshot", f"committing {diff.bytes / 1e6:,.0f} MB")
-        image = container.commit(_wanted_config(outcome, epoch), layer=outcome.layer)
+        config = with_step(outcome.stage.config, outcome.created_by, epoch, layer=outcome.layer)
+        image = container.commit(config, layer=outcome.layer)
         step.enter("removed", short_id(container.id))
     return Made(image.id, image.config, image.size, diff)
 
@@ -104,8 +105,8 @@ def _act(work: _Work, container: WorkingContainer) -> None:
         if work.sources.files is None:
             raise InternalError("COPY without collected sources")
         count = len(work.sources.files.content)
-        from_image = action.from_image is not None
-        step.enter("run", "" if from_image else f"{count} file{'s' if count != 1 else ''}")
+        is_image = action.source.image is not None
+        step.enter("run", "" if is_image else f"{count} file{'s' if count != 1 else ''}")
         watch = step.watch(work.cancel)
         step.warnings += work.sources.files.apply(container, action.request, watch)
     elif isinstance(action, MakeDirectory):
@@ -135,12 +136,18 @@ def _failed(
     )
 
 
-def _wanted_config(outcome: Outcome, epoch: int | None) -> ImageConfig:
-    """The config to commit: the stage's, with this step in its history."""
-    config, now = outcome.stage.config, timestamp(epoch)
-    entries = config.history
-    if outcome.created_by is not None:
-        new = history.entry(outcome.created_by, created=now, empty_layer=not outcome.layer)
+def with_step(
+    config: ImageConfig, created_by: str | None, epoch: int | None, *, layer: bool = True
+) -> ImageConfig:
+    """The config to commit, with a step in its history.
+
+    Args:
+        created_by: See `Outcome`.
+        epoch: SOURCE_DATE_EPOCH; None: the time is now.
+    """
+    now, entries = timestamp(epoch), config.history
+    if created_by is not None:
+        new = history.entry(created_by, created=now, empty_layer=not layer)
         entries = (*entries, new)
     return replace(config, created=now, history=entries)
 
