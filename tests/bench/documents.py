@@ -36,7 +36,7 @@ def machine_line(report: Mapping[str, Any]) -> str:
     machine = report["machine"]
     return (
         f"Measured on {report['when'][:10]}: {machine['cores']} cores ({machine['processor']}), "
-        f"Linux {machine['system']}, Python {machine['python']}."
+        f"Linux {machine['system']}, Python {machine['python']}, load average {machine['load']}."
     )
 
 

@@ -56,6 +56,8 @@ def when_and_where() -> dict[str, Any]:
             "processor": _processor(),
             "system": platform.release(),
             "python": platform.python_version(),
+            # Of the last five minutes: the measurements alone make one or two of it.
+            "load": round(os.getloadavg()[1], 1),
         },
     }
 
