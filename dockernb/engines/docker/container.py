@@ -153,7 +153,7 @@ class DockerContainer:
         # Asked of what a mount sits on, the daemon tells of the mount; in the layer it is empty.
         covered = {mount_point(mount) for mount in self._mounts if is_file(mount)}
         if covered:
-            entries = (replace(e, size=0) if e.path in covered else e for e in found.entries)
+            entries = (e._replace(size=0) if e.path in covered else e for e in found.entries)
             found = FilesystemDiff(tuple(entries))
         written = (entry.size for entry in found.entries if entry.type == "file")
         self._written = sum(written)

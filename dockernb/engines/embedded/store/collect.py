@@ -12,13 +12,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from dockernb.engines.embedded.store.folders import StoreFolders
 from dockernb.engines.embedded.store.images import ImageStore
 from dockernb.engines.embedded.store.leases import leased_images
 from dockernb.engines.embedded.store.names import layer_name
+from dockernb.engines.embedded.store.places import dead_places, places, set_aside, take_away
 from dockernb.engines.embedded.store.records import ImageRecord
-from dockernb.oci.locks import is_locked
+from dockernb.oci.durable import ASIDE
+from dockernb.oci.temporary import TemporaryFiles
 
-__all__ = ["Garbage", "collect", "folder_size", "leftovers"]
+__all__ = ["Garbage", "collect", "folder_size"]
 
 
 @dataclass(frozen=True)
@@ -27,18 +30,18 @@ class Garbage:
 
     Args:
         images: IDs of the images that are gone.
-        folders: Folders that are nobody's now. Only a worker can remove them: files in them belong
-            to users of a namespace.
         size: Bytes of the blobs that were removed.
     """
 
     images: tuple[str, ...]
-    folders: tuple[Path, ...]
     size: int
 
 
 def collect(store: ImageStore, *, with_named: bool = False) -> Garbage:
     """Takes images off the record and removes their blobs.
+
+    Folders that nobody needs any more are set aside, for `Strays` to remove: files in them belong
+    to users of a namespace.
 
     Args:
         with_named: Images with a name go as well, unless they are in use.
@@ -57,13 +60,8 @@ def collect(store: ImageStore, *, with_named: bool = False) -> Garbage:
                 store.layout.remove_name(name)
         size = _remove_blobs(store, kept)
         store.layout.clean_tmp()
-        folders = tuple(_unneeded(store, kept))
-    return Garbage(tuple(record.id for record in gone), folders, size)
-
-
-def leftovers(folder: Path) -> list[Path]:
-    """Places of working containers whose workers are dead."""
-    return [place for place in folder.iterdir() if not is_locked(place / "lock")]
+        _set_aside_unneeded(store.folders, kept)
+    return Garbage(tuple(record.id for record in gone), size)
 
 
 def folder_size(folder: Path) -> int:
@@ -99,13 +97,19 @@ def _blobs_of(record: ImageRecord) -> Iterator[str]:
         yield layer.blob.digest
 
 
-def _unneeded(store: ImageStore, kept: list[ImageRecord]) -> Iterator[Path]:
-    folders = store.folders
+def _set_aside_unneeded(folders: StoreFolders, kept: list[ImageRecord]) -> None:
     diff_ids = {layer.diff_id for record in kept for layer in record.layers}
-    names = {layer_name(diff_id) for diff_id in diff_ids} | {"empty"}
-    yield from (place for place in folders.unpacked.iterdir() if place.name not in names)
+    layers = {layer_name(diff_id) for diff_id in diff_ids} | {"empty"}
+    for place in places(folders.unpacked):
+        if place.name not in layers:
+            set_aside(place)
     digits = {diff_id.removeprefix("sha256:") for diff_id in diff_ids}
     for folder in (folders.plain, folders.compressed):
-        yield from (file for file in folder.iterdir() if file.name not in digits)
-    yield from leftovers(folders.running)
-    yield from leftovers(folders.trees)
+        for file in folder.iterdir():
+            if file.name not in digits and not file.name.startswith(ASIDE):
+                file.unlink(missing_ok=True)
+    for folder in (folders.running, folders.trees):
+        for place in dead_places(folder):
+            take_away(place)
+    # What of a pull that was given up is there: whoever pulls holds the store's lock.
+    TemporaryFiles(folders.downloads).clean()
