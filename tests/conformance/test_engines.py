@@ -14,7 +14,13 @@ from dockernb.engines.docker import DockerEngine, connect
 from dockernb.engines.embedded.engine import EmbeddedEngine
 from dockernb.errors import UnsupportedByEngineError
 from tests.conformance.busybox import busybox_base
-from tests.conformance.engine_suite import CHECKS, CHECKS_OF_THE_WAY, LAUNCHES, Bench
+from tests.conformance.engine_suite import (
+    CHECKS,
+    CHECKS_OF_THE_WAY,
+    CHECKS_OVER_SSH,
+    LAUNCHES,
+    Bench,
+)
 from tests.conftest import need_rung
 from tests.integration.docker.always_prepared import AlwaysPrepared
 from tests.integration.docker.cleaning import Cleaner
@@ -34,7 +40,7 @@ WAYS = ("docker", "far_docker", "standby", "tls", "docker20", "docker28", "podma
 #: Where these will do: over ssh, where each connection is a login, and for a context, which only
 #: names another way. Podman is all the same behind a proxy, but for its diff.
 SOME_CHECKS = {
-    "ssh": CHECKS_OF_THE_WAY,
+    "ssh": CHECKS_OVER_SSH,
     "context": CHECKS_OF_THE_WAY,
     "far_podman": [check for check in CHECKS if "_diff_" in check.__name__],
 }
