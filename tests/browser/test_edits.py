@@ -100,5 +100,5 @@ def test_args_back_and_forth_and_another_name(chain: Lab, folder: Path) -> None:
     expect_marks(chain, "built", NEW)
     chain.run(1)
     expect_marks(chain, *FRESH, "built")
-    chain.card(3).expect_status("built")
+    chain.card(3).expect_status("cached")
     chain.screenshot("edits-renamed")
