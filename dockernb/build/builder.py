@@ -175,7 +175,7 @@ class Builder:
         epoch = source_date_epoch(self.options.build_args)
         made = perform(
             self.engine, stage, outcome, sources, step, cancel,
-            caches=self.cache.folder / "locks", epoch=epoch,
+            caches=self.cache.folder / "locks", epoch=epoch, keep=self.options.keep_failed,
         )  # fmt: skip
         return self._keep(key, made, outcome.stage, step)
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import select
 import socket
+import ssl
+import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 
 from dockernb.errors import EngineError
 
@@ -23,19 +25,33 @@ _SECONDS = 10.0  # for the daemon to answer
 _MOST_HEADER = 16_384
 _MOST_READ = 65_536
 
+# Bytes that end an attachment when they are typed. Docker's own, Ctrl-P Ctrl-Q, would hold each
+# Ctrl-P back; these are in no UTF-8 text. An empty word does it for Podman.
+_NO_DETACHING, _PODMAN_NO_DETACHING = "%FF,%FF", ""
+
 
 class Attachment:
     """Attached to a container that is not started yet, so that nothing is missed.
+
+    One thread may read while another one writes.
+
+    Args:
+        terminal: The container has a terminal: its output is no frames, see `stream`.
 
     Raises:
         EngineNotAvailableError: no connection, or it broke.
         EngineError: the daemon does not hand the connection over.
     """
 
-    def __init__(self, api: DockerApi, container_id: str) -> None:
+    def __init__(self, api: DockerApi, container_id: str, *, terminal: bool = False) -> None:
         if api.dial is None:
             raise EngineError(f'no attaching to containers at "{api.endpoint.address}"')
         self._api = api
+        self._turn = threading.Lock()
+        self._query = "stream=1&stdin=1&stdout=1&stderr=1"
+        if terminal:
+            keys = _PODMAN_NO_DETACHING if api.is_podman else _NO_DETACHING
+            self._query += f"&detachKeys={keys}"
         try:
             self._socket = api.dial(_SECONDS)
         except OSError as err:
@@ -56,13 +72,19 @@ class Attachment:
     def send(self, data: bytes) -> None:
         """Writes to the container's stdin."""
         try:
-            self._socket.sendall(data)
+            with self._turn if self._is_tls else nullcontext():
+                self._socket.sendall(data)
         except OSError as err:
             raise self._api.lost(err) from err
 
     def frames(self) -> Iterator[tuple[int, bytes]]:
         """The output; see `output.frames`. Nothing is read ahead."""
         return frames(self._exactly)
+
+    def stream(self) -> Iterator[bytes]:
+        """The output of a terminal, as it comes."""
+        while data := self._next():
+            yield data
 
     def is_quiet(self) -> bool:
         """Whether the connection stands and nothing waits in it."""
@@ -80,7 +102,7 @@ class Attachment:
     def _upgrade(self, path: str) -> None:
         """The answer's header is read byte by byte: what follows belongs to the stream."""
         request = (
-            f"POST {path}?stream=1&stdin=1&stdout=1&stderr=1 HTTP/1.1\r\nHost: localhost\r\n"
+            f"POST {path}?{self._query} HTTP/1.1\r\nHost: localhost\r\n"
             "Connection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: 0\r\n\r\n"
         )
         self._socket.sendall(request.encode())
@@ -93,6 +115,27 @@ class Attachment:
         status = header.split(b"\r\n")[0]
         if status.split()[1:2] not in ([b"101"], [b"200"]):
             raise EngineError(f"no attaching to a container: {status.decode('latin-1')}")
+
+    @property
+    def _is_tls(self) -> bool:
+        return isinstance(self._socket, ssl.SSLSocket)
+
+    def _next(self) -> bytes:
+        try:
+            if not self._is_tls:
+                return self._socket.recv(_MOST_READ)
+            return self._next_of_tls()
+        except (OSError, ValueError):  # closed from here, or the daemon is gone: `exit_code` tells
+            return b""
+
+    def _next_of_tls(self) -> bytes:
+        """A TLS connection is one thing for both ways: reading must not begin while it waits."""
+        connection = self._socket
+        assert isinstance(connection, ssl.SSLSocket)  # noqa: S101
+        if not connection.pending():
+            select.select([connection], [], [])
+        with self._turn:
+            return connection.recv(_MOST_READ)
 
     def _exactly(self, length: int) -> bytes:
         parts: list[bytes] = []

@@ -9,6 +9,7 @@ from .api import DockerApi, Query
 from .container import INTERMEDIATE_LABEL
 from .errors import DaemonError
 from .images import WORKING_LABEL, ImageStore
+from .kept import KEPT_LABEL
 from .owner import Owner
 
 __all__ = ["remove_leftovers"]
@@ -30,12 +31,10 @@ def remove_leftovers(api: DockerApi, images: ImageStore) -> list[str]:
     for volume in _volumes(api):
         if _is_dead(volume):
             _remove(api, f"/volumes/{volume}", {"force": 1})
-    for image in _list(api, "images", {"label": [INTERMEDIATE_LABEL]}):
-        if _is_dead((image.get("Labels") or {}).get(INTERMEDIATE_LABEL, "")):
-            images.remove(image["Id"])
-    for image in _list(api, "images", {"label": [WORKING_LABEL]}):
-        if _is_dead((image.get("Labels") or {}).get(WORKING_LABEL, "")):
-            images.remove(image["Id"])
+    for label in (INTERMEDIATE_LABEL, WORKING_LABEL, KEPT_LABEL):
+        for image in _list(api, "images", {"label": [label]}):
+            if _is_dead((image.get("Labels") or {}).get(label, "")):
+                images.remove(image["Id"])
     return removed
 
 

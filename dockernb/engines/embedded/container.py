@@ -8,13 +8,15 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
-from dockernb.engines.base import ContainerSpec, Image, OnOutput, PathStat
+from dockernb.engines.base import ContainerSpec, Image, OnOutput, PathStat, TerminalSize
 from dockernb.engines.embedded.guest import Limits
+from dockernb.engines.embedded.kept import EmbeddedKept
 from dockernb.engines.embedded.output import Pipes, follow
 from dockernb.engines.embedded.run_messages import layers_message, run_message
 from dockernb.engines.embedded.store.errors import store_errors
 from dockernb.engines.embedded.store.images import ImageStore
 from dockernb.engines.embedded.store.records import ImageRecord, LayerRecord
+from dockernb.engines.embedded.terminal import EmbeddedTerminal
 from dockernb.engines.embedded.ways import check_commands_can_run
 from dockernb.engines.embedded.worker.client import HelperProcess
 from dockernb.errors import BuildInterruptedError
@@ -32,6 +34,7 @@ class EmbeddedContainer:
 
     Args:
         hold: Makes sure that a new image is not collected before anybody knows of it.
+        keep: Makes a new image one of those that are kept for a while.
     """
 
     def __init__(
@@ -42,8 +45,10 @@ class EmbeddedContainer:
         spec: ContainerSpec,
         hold: Callable[[Image], Image],
         limits: Limits,
+        keep: Callable[[Image], EmbeddedKept],
     ) -> None:
         self._limits = limits
+        self._keep = keep
         self._store = store
         self._hold = hold
         self._helper = helper
@@ -85,6 +90,13 @@ class EmbeddedContainer:
         if end["cancelled"]:
             raise BuildInterruptedError("the command was interrupted; all its processes were ended")
         return int(end["exit_code"])
+
+    def open_terminal(self, size: TerminalSize) -> EmbeddedTerminal:
+        check_commands_can_run(self._helper.facts())
+        self._diff = None
+        self._send_files()
+        message = run_message(self._spec, self._store, self._limits)
+        return EmbeddedTerminal(self._worker, message, size)
 
     def write(self, tar: Iterable[bytes]) -> None:
         self._diff = None
@@ -143,6 +155,10 @@ class EmbeddedContainer:
                 layers = (*layers, self._pack())
             wanted = config.with_layers([each.diff_id for each in layers])
             return self._hold(self._store.add(wanted, layers))
+
+    def keep(self, config: ImageConfig) -> EmbeddedKept:
+        """A layer is made at once: a working tree is wanted for the next step."""
+        return self._keep(self.commit(config, layer=True))
 
     def remove(self) -> None:
         self._worker.close()

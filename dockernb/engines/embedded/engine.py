@@ -22,6 +22,7 @@ from dockernb.engines.base import (
 )
 from dockernb.engines.embedded.archives import load_images, save_images
 from dockernb.engines.embedded.container import EmbeddedContainer
+from dockernb.engines.embedded.kept import KeptImages
 from dockernb.engines.embedded.limits import limits_from_environment, limits_in_words
 from dockernb.engines.embedded.pull import pull_image
 from dockernb.engines.embedded.push import push_image
@@ -59,6 +60,7 @@ class EmbeddedEngine:
         self._images = ImageStore(folders)
         self._helper = HelperProcess(folders.root, rung)
         self._lease = Lease(folders.leases)
+        self._kept = KeptImages(self._images, self._lease, self._remove)
         self._info = _engine_info(folders)
 
     def start(self) -> None:
@@ -128,8 +130,9 @@ class EmbeddedEngine:
     @contextmanager
     def create(self, parent: str, spec: ContainerSpec) -> Iterator[EmbeddedContainer]:
         container = EmbeddedContainer(
-            self._images, self._helper, self._record(parent), spec, self._held, self._limits
-        )
+            self._images, self._helper, self._record(parent), spec, self._held, self._limits,
+            self._kept.keep,
+        )  # fmt: skip
         try:
             yield container
         finally:
@@ -158,6 +161,7 @@ class EmbeddedEngine:
         """Working containers of dead workers, by the names of their folders."""
         places = leftovers(self._images.folders.running)
         self._remove(places)
+        self._kept.take_leftovers()
         return [place.name for place in places]
 
     def push(self, reference: str, on_progress: OnProgress, cancel: threading.Event) -> str:
@@ -206,6 +210,7 @@ class EmbeddedEngine:
                 worker.close()
 
     def close(self) -> None:
+        self._kept.close()
         self._helper.close()
         self._lease.close()
 

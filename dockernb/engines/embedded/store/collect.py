@@ -14,11 +14,11 @@ from pathlib import Path
 
 from dockernb.engines.embedded.store.images import ImageStore
 from dockernb.engines.embedded.store.leases import leased_images
-from dockernb.engines.embedded.store.names import layer_name
+from dockernb.engines.embedded.store.names import digits, layer_name
 from dockernb.engines.embedded.store.records import ImageRecord
 from dockernb.oci.locks import is_locked
 
-__all__ = ["Garbage", "collect", "folder_size", "leftovers"]
+__all__ = ["Garbage", "collect", "discard", "folder_size", "leftovers"]
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,39 @@ def collect(store: ImageStore, *, with_named: bool = False) -> Garbage:
         store.layout.clean_tmp()
         folders = tuple(_unneeded(store, kept))
     return Garbage(tuple(record.id for record in gone), folders, size)
+
+
+def discard(store: ImageStore, image_id: str) -> list[Path]:
+    """Removes one image and the blobs that only it needs, unless it has a name or is in use.
+
+    Returns:
+        Folders that are nobody's now, as in `Garbage`.
+    """
+    with store.layout.lock():
+        held = leased_images(store.folders.leases) | set(store.names().values())
+        records = {record.id: record for record in store.records()}
+        gone = records.pop(image_id, None)
+        if gone is None or image_id in held:
+            return []
+        store.forget(gone)
+        needed = {digest for record in records.values() for digest in _blobs_of(record)}
+        for digest in set(_blobs_of(gone)) - needed:
+            store.layout.blob_path(digest).unlink(missing_ok=True)
+        diff_ids = {layer.diff_id for record in records.values() for layer in record.layers}
+        places = (
+            place
+            for layer in gone.layers
+            if layer.diff_id not in diff_ids
+            for place in _places_of(store, layer.diff_id)
+        )
+        return [place for place in places if place.exists()]
+
+
+def _places_of(store: ImageStore, diff_id: str) -> Iterator[Path]:
+    folders = store.folders
+    yield folders.unpacked / layer_name(diff_id)
+    yield folders.plain / digits(diff_id)
+    yield folders.compressed / digits(diff_id)
 
 
 def leftovers(folder: Path) -> list[Path]:
@@ -104,8 +137,8 @@ def _unneeded(store: ImageStore, kept: list[ImageRecord]) -> Iterator[Path]:
     diff_ids = {layer.diff_id for record in kept for layer in record.layers}
     names = {layer_name(diff_id) for diff_id in diff_ids} | {"empty"}
     yield from (place for place in folders.unpacked.iterdir() if place.name not in names)
-    digits = {diff_id.removeprefix("sha256:") for diff_id in diff_ids}
+    files = {digits(diff_id) for diff_id in diff_ids}
     for folder in (folders.plain, folders.compressed):
-        yield from (file for file in folder.iterdir() if file.name not in digits)
+        yield from (file for file in folder.iterdir() if file.name not in files)
     yield from leftovers(folders.running)
     yield from leftovers(folders.trees)

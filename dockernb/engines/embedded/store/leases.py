@@ -32,6 +32,13 @@ class Lease:
             self._file.write(f"{image_id}\n")
             self._file.flush()
 
+    def release(self, image_id: str) -> None:
+        """Gives one image free."""
+        if image_id in self._held:
+            self._held.discard(image_id)
+            self._file.write(f"-{image_id}\n")
+            self._file.flush()
+
     def close(self) -> None:
         """Gives all images free."""
         with suppress(OSError):
@@ -59,7 +66,18 @@ def leased_images(folder: Path) -> set[str]:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 path.unlink(missing_ok=True)
         except BlockingIOError:
-            held.update(path.read_text().split())
+            held |= _named(path.read_text())
         except OSError:
             continue
     return held
+
+
+def _named(text: str) -> set[str]:
+    """What a lease holds: its lines in order; one that begins with "-" takes another one back."""
+    named: set[str] = set()
+    for word in text.split():
+        if word.startswith("-"):
+            named.discard(word[1:])
+        else:
+            named.add(word)
+    return named

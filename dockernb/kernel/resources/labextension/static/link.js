@@ -155,6 +155,9 @@ class Link {
     for (const edit of data.edits || []) {
       this.edit(edit);
     }
+    if (data.insert) {
+      this.insert(data.insert);
+    }
     if (data.go) {
       this.go(data.go);
     }
@@ -170,6 +173,19 @@ class Link {
         cell.model.sharedModel.setSource(source);
       }
     }
+  }
+
+  /** A new cell below or above another one, chosen and ready to be edited. */
+  insert({ below, above, source }) {
+    const cells = this.panel.content.widgets;
+    const at = cells.findIndex((cell) => cell.model.id === (below ?? above));
+    if (at < 0 || typeof source !== "string") {
+      return;
+    }
+    const place = above ? at : at + 1;
+    this.panel.content.model.sharedModel.insertCell(place, { cell_type: "code", source });
+    this.panel.content.activeCellIndex = place;
+    this.panel.content.deselectAll();
   }
 
   /** Chooses a cell and brings it into view. */
