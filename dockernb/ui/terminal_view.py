@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from html import escape
 from typing import Any
 
@@ -12,7 +11,6 @@ from .thrown_away import thrown_away
 from .visible import visible, visible_lines
 
 __all__ = [
-    "NO_TERMINAL",
     "TERMINAL_MIME",
     "lost_trait",
     "refused",
@@ -21,7 +19,6 @@ __all__ = [
 ]
 
 TERMINAL_MIME = "application/vnd.dockernb.terminal+json"
-NO_TERMINAL: Mapping[str, Any] = {"status": "none"}
 
 
 def terminal_trait(place: Place | None, state: TerminalState) -> dict[str, Any]:
