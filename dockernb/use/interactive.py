@@ -48,7 +48,9 @@ def _script(config: RuntimeConfig, token: str) -> str:
         f'__dockernb=$?; {tell} "$__dockernb" "$(HISTTIMEFORMAT= history 1)"; '
         "export -n PROMPT_COMMAND; (exit $__dockernb)"
     )
-    ash = f'$(__dockernb=$?; {tell} "$__dockernb" "$(history | tail -n 20)")\\w # '
+    twice = "'s/\\\\/&&/g'"  # in a prompt, a backslash begins something
+    # Between \[ and \]: it takes no room in the line.
+    ash = f'\\[$(__dockernb=$?; {tell} "$__dockernb" "$(history | tail -n 20 | sed {twice})")\\]\\w # '
     cases = (
         f'*/bash|bash) PROMPT_COMMAND={shlex.quote(bash)} exec "$shell" -i;; '
         f'*/ash|ash) PS1={shlex.quote(ash)} exec "$shell" -i;; '

@@ -14,7 +14,7 @@ _MOST_BYTES = 32_768  # of one sequence
 _ENTRY = re.compile(r"\s*(\d+)\s(.*)\Z", re.DOTALL)
 _NOT_FOR_A_RUN = re.compile(r"(exit|logout|history|clear|reset|fg|bg|jobs)\b")
 #: What makes a line more than one simple command, or changes what ` && ` behind it means.
-_NOT_SIMPLE = re.compile(r"[\n#;&|\\]|<<|^\s*[!{(]")
+_NOT_SIMPLE = re.compile(r"[\n#;\\]|\|\||(?<![&>])&(?![&>])|<<|^\s*[!{(]")
 _COMPOUND = re.compile(r"\s*(if|for|while|until|case|select|function)\b")
 
 

@@ -112,9 +112,14 @@ class TerminalPane {
       this.make(parts);
       this.send({ do: "late", page: this.page });
       this.send({ do: "size", ...this.size() });
-      if (this.wanted) this.terminal.focus();
+      if (this.wanted) this.show();
       this.wanted = false;
     });
+  }
+
+  show() {
+    this.element.scrollIntoView({ block: "nearest" });
+    this.terminal.focus();
   }
 
   make({ Terminal, FitAddon }) {

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.integration.docker.cleaning import Cleaner
+
 from .client import SECONDS, Kernel, Ran, started
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -21,6 +23,7 @@ class Page:
     """A page with a kernel: it hears what the widgets say, and speaks to them."""
 
     kernel: Kernel
+    home: Path
     said: list[dict[str, Any]] = field(default_factory=list)
 
     def run(self, code: str, cell_id: str, status: str = "ok") -> Ran:
@@ -53,6 +56,12 @@ class Page:
             if self.is_comm(message):
                 self.said.append(message)
 
+    def prompt(self, model_id: str) -> dict[str, Any]:
+        """Waits for an open terminal and its prompt: what comes before it, a shell may ignore."""
+        state = self.state(model_id, "open")
+        self.shown(model_id, "# ")
+        return state
+
     def state(self, model_id: str, status: str) -> dict[str, Any]:
         """Waits for a status of a terminal."""
 
@@ -61,8 +70,8 @@ class Page:
 
         return state_of(self.until(look), model_id)
 
-    def shown(self, model_id: str, text: str) -> None:
-        """Waits for what a terminal shows."""
+    def shown(self, model_id: str, text: str) -> str:
+        """Waits for what a terminal shows; gives what it has shown meanwhile."""
         heard = bytearray()
 
         def look(message: dict[str, Any]) -> bool:
@@ -72,6 +81,7 @@ class Page:
             return text.encode() in heard
 
         self.until(look)
+        return heard.decode("utf-8", "replace")
 
 
 def state_of(message: dict[str, Any], model_id: str) -> dict[str, Any]:
@@ -94,15 +104,16 @@ def page(
     registry: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Page]:
+    home = tmp_path_factory.mktemp("home")
     environment = {
         "DOCKER_HOST": docker_host,
-        "DOCKERNB_HOME": str(tmp_path_factory.mktemp("home")),
+        "DOCKERNB_HOME": str(home),
         "DOCKERNB_ENGINE": request.param,
     }
     base = "busybox:latest" if request.param == "docker" else f"{registry}/busybox:latest"
     folder: Path = tmp_path_factory.mktemp("notebook")
     with started("dockernb.kernel", folder, **environment) as kernel:
-        page = Page(kernel)
+        page = Page(kernel, home)
         page.run(f"FROM {base}\nENV GREETING=hello", "base")
         yield page
 
@@ -110,7 +121,7 @@ def page(
 def test_a_terminal_on_a_card_is_used_while_cells_run_and_gives_a_run(page: Page) -> None:
     card = model_of(page.run("RUN echo one >/one", "one"))
     page.send(card, **OPEN)
-    assert page.state(card, "open")["title"].startswith("snapshot ")
+    assert page.prompt(card)["title"].startswith("snapshot ")
     page.type(card, "cat /one; echo $GREETING; stty size; false")
     page.shown(card, "one\r\nhello\r\n30 100\r\n")
     long = page.kernel.send("RUN sleep 2; echo built >/built", cell_id="long")
@@ -122,8 +133,8 @@ def test_a_terminal_on_a_card_is_used_while_cells_run_and_gives_a_run(page: Page
     assert ran.reply["status"] == "ok"
     page.said += [message for message in ran.messages if page.is_comm(message)]
     page.type(card, "stty size")
-    page.shown(card, "40 120\r\n")
-    page.shown(card, "stty size\x07")  # told before the next prompt
+    shown = page.shown(card, "stty size\x07")  # told before the next prompt
+    assert "\r\n40 120\r\n" in shown
 
     page.send(card, do="run")
     offered = page.until(lambda message: "run" in told(message).values())
@@ -155,7 +166,7 @@ def test_the_failed_state_is_there_until_its_cell_runs_again(page: Page) -> None
 
     model = model_of(failed)
     page.send(model, **OPEN)
-    opened = page.state(model, "open")
+    opened = page.prompt(model)
     assert opened["failed"]
     assert opened["title"] == "the failed state of RUN echo half >/half; exit 3"
     page.type(model, "cat /half /more")
@@ -175,12 +186,12 @@ def test_the_failed_state_is_there_until_its_cell_runs_again(page: Page) -> None
 
 def test_a_terminal_ends_when_its_cell_runs_again_and_floods_nobody(page: Page) -> None:
     first = model_of(page.run("%terminal", "try"))
-    page.state(first, "open")
+    page.prompt(first)
     page.type(first, "yes")
     page.shown(first, "y\r\ny\r\n")
     second = model_of(page.run("%terminal", "try"))
     assert second != first
-    page.state(second, "open")
+    page.prompt(second)
     page.type(second, "echo sec''ond")
     page.shown(second, "second\r\n")
     refused = page.run("%terminal 77", "wrong", "error")
@@ -190,12 +201,19 @@ def test_a_terminal_ends_when_its_cell_runs_again_and_floods_nobody(page: Page) 
     page.run("# nothing", "try")
 
 
-def test_nothing_is_left_when_the_kernel_ends(page: Page) -> None:
+def test_nothing_is_left_when_the_kernel_ends(page: Page, docker_host: str) -> None:
     """The last test of a kernel: it is shut down."""
     page.run("RUN exit 9", "fails", "error")
     model = model_of(page.run("%terminal --failed", "last"))
     page.state(model, "open")
+    pid = page.kernel.manager.provisioner.pid
     page.kernel.client.shutdown()
     deadline = time.monotonic() + SECONDS
     while page.kernel.manager.is_alive():
         assert time.monotonic() < deadline
+    with Cleaner(docker_host) as cleaner:
+        assert [name for name in cleaner.names() if f"-{pid}-" in name] == []
+        kept = cleaner.client.images(filters={"label": "dockernb.kept"})
+        assert [image for image in kept if f"-{pid}-" in image["Labels"]["dockernb.kept"]] == []
+    for name in ("kept", "running"):
+        assert list((page.home / "store").glob(f"{name}/*")) == []
