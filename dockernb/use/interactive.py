@@ -49,8 +49,9 @@ def _script(config: RuntimeConfig, token: str) -> str:
         "export -n PROMPT_COMMAND; (exit $__dockernb)"
     )
     twice = "'s/\\\\/&&/g'"  # in a prompt, a backslash begins something
+    newest = f"$(history | tail -n 20 | sed {twice})"
     # Between \[ and \]: it takes no room in the line.
-    ash = f'\\[$(__dockernb=$?; {tell} "$__dockernb" "$(history | tail -n 20 | sed {twice})")\\]\\w # '
+    ash = f'\\[$(__dockernb=$?; {tell} "$__dockernb" "{newest}")\\]\\w # '
     cases = (
         f'*/bash|bash) PROMPT_COMMAND={shlex.quote(bash)} exec "$shell" -i;; '
         f'*/ash|ash) PS1={shlex.quote(ash)} exec "$shell" -i;; '

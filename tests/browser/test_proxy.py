@@ -1,4 +1,4 @@
-"""The ports of a running container behind a hub: a real jupyter-server-proxy, a base URL in front."""
+"""Ports of a running container behind a hub: a real jupyter-server-proxy below a base URL."""
 
 from __future__ import annotations
 

@@ -199,7 +199,7 @@ class TerminalPane {
     else if (!this.terminal) return;
     else if (message.is === "data") this.draw(message.at, bytesOf(buffers[0]));
     else if (message.is === "all" && message.for === this.page) {
-      this.terminal.reset();
+      this.terminal.write("\x1bc"); // resets it behind what still waits to be drawn
       this.seen = this.told = message.at;
       this.draw(message.at, bytesOf(buffers[0]));
     }
