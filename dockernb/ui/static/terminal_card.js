@@ -16,7 +16,6 @@ class TerminalCard {
     on("change:terminal", () => this.pane.update(this.model.get("terminal")));
     on("msg:custom", (message, buffers) => this.pane.receive(message, buffers));
     on("comm_live_update", () => this.lose());
-    this.pane.wanted = this.model.get("terminal").status === "starting";
     this.pane.update(this.model.get("terminal"));
   }
 
