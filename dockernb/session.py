@@ -57,9 +57,7 @@ class Session(NotebookRecord):
         connect: Opens the engine with a name (None: the first that answers).
 
     Attributes:
-        runs: The containers that run its images; they end with the session, as do all others.
-        terminals: Shells that a reader types into.
-        failed: What failed steps left.
+        runs, terminals, failed: Containers beside the cells (`Beside`); they end with the session.
     """
 
     def __init__(
@@ -205,8 +203,7 @@ class Session(NotebookRecord):
         """
         self._next_run.cancel()
         before = self._chain.undo()
-        if before is not None:
-            self.failed.drop((before.cell_id,))
+        self.failed.drop(() if before is None else (before.cell_id,))
         return before
 
     def stand_at(self, name: str, cells: Sequence[str]) -> str:
@@ -229,9 +226,13 @@ class Session(NotebookRecord):
         Raises:
             BuildError: nothing is called so.
         """
-        engine, order = self._connection.engine(), cells or self._chain.order
-        images = [find_snapshot(name, order, self._chain, engine) for name in (left, right)]
-        return compare_snapshots(engine, *images)
+        images = [self.find_snapshot(name, cells) for name in (left, right)]
+        return compare_snapshots(self._connection.engine(), *images)
+
+    def find_snapshot(self, name: str, cells: Sequence[str]) -> str:
+        """The image ID of what a reader calls so; as in `compare`."""
+        order = cells or self._chain.order
+        return find_snapshot(name, order, self._chain, self._connection.engine())
 
     @contextmanager
     def _noted(self, cell: str, source: str) -> Iterator[None]:
@@ -267,7 +268,8 @@ class Session(NotebookRecord):
             pull=self._options.pull,
             keep_failed=self._keep_failed if self._options.keep_failed else None,
         )
-        return Builder(engine, self._connection.cache(info), self._context, options)
+        cells = tuple(self._chain.order)
+        return Builder(engine, self._connection.cache(info), self._context, options, cells)
 
     def _keep_failed(self, instruction: str, files: KeptFiles) -> None:
         self.failed.keep(FailedState(self._running or "", instruction, files))

@@ -31,6 +31,7 @@ ARROWS = {
     "checks": {"dockerfile", "oci", "engines.base", "build.result"},
     "look": {"build", "engines.base", "oci"},
     "lint": {"build", "dockerfile", "look"},
+    "complete": {"dockerfile"},
     "notebook": {"dockerfile"},
     "use": {"build", "engines.base", "oci"},
     "session": {
@@ -38,7 +39,7 @@ ARROWS = {
     },
     "ui": {"build", "use", "engines.base", "lint", "look", "oci", "checks.result"},
     "kernel": {
-        "session", "ui", "use", "dockerfile", "checks", "lint", "look", "build.result",
+        "session", "ui", "use", "complete", "dockerfile", "checks", "lint", "look", "build.result",
         "build.events", "oci.diff", "oci.digest",
     },
     "cli": {

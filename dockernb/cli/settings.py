@@ -54,6 +54,9 @@ class Settings:
     def apply(self, magic: Magic, session: TakesSettings) -> str | None:
         """Does what a magic says; returns a note for the reader when it was left out.
 
+        A note also says what the notebook takes from outside its folder, which is nothing that the
+        command line has named: the notebook may be a stranger's.
+
         %arg, %build, %context and %secret count. All other magics look at something or ask for
         something that has its own command or option.
         """
@@ -64,14 +67,14 @@ class Settings:
                 case "build" if magic.argument:
                     self._build(magic.argument, session)
                 case "context" if magic.argument:
-                    self._context(magic.argument, session)
+                    return self._context(magic.argument, session)
                 case "secret" if magic.argument:
-                    self._secret(magic.argument, session)
+                    return self._secret(magic.argument, session)
                 case "check":
                     return "%check is left out: `dockernb check` checks the exercises"
                 case name:
                     return f"%{name} is left out: it has no meaning here".replace("%%%", "%%")
-        except (MagicArgumentError, ValueError) as err:
+        except (MagicArgumentError, ValueError, RuntimeError) as err:  # of "~nobody", too
             raise NotebookError(f"%{magic.name}: {err}") from err
         return None
 
@@ -96,20 +99,30 @@ class Settings:
         self.flags = parse_flags(whole, self.folder)
         session.set_flags(whole)
 
-    def _context(self, argument: str, session: TakesSettings) -> None:
+    def _context(self, argument: str, session: TakesSettings) -> str | None:
         if self.given_context is not None:
-            return
+            return None
         words = shlex.split(argument)
         root = self.folder / Path(words[0]).expanduser()
         if len(words) != 1 or not root.is_dir():
             raise MagicArgumentError(f'"{argument}" is not a folder (looked for "{root}")')
         self.context = root
         session.set_context(root)
+        return self._from_outside("%context reads", root)
 
-    def _secret(self, argument: str, session: TakesSettings) -> None:
+    def _secret(self, argument: str, session: TakesSettings) -> str | None:
         source = parse_secret(",".join(shlex.split(argument)))
         if source.id in self.given_secrets:
-            return
+            return None
         content = read_secret(source, self.folder)
         self.secrets[source.id] = content
         session.set_secret(source.id, content)
+        if source.kind != "src":
+            return f"%secret takes the variable {source.value or source.id} of the environment"
+        return self._from_outside("%secret reads", self.folder / Path(source.value).expanduser())
+
+    def _from_outside(self, does: str, path: Path) -> str | None:
+        real = path.resolve()
+        if real.is_relative_to(self.folder.resolve()):
+            return None
+        return f"{does} {real}, outside the notebook's folder"

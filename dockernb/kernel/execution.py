@@ -27,6 +27,7 @@ from .worker import start_in_thread
 
 if TYPE_CHECKING:
     from dockernb.look.snapshot_files import SnapshotFiles
+    from dockernb.look.snapshot_index import SnapshotIndex
     from dockernb.session import Session
 
 __all__ = ["CellRequest", "CellRunner", "Workspace"]
@@ -56,6 +57,7 @@ class Workspace:
     attempts: Attempts = field(default_factory=Attempts)
     counts: dict[str, int] = field(default_factory=dict)  # cell ID -> the number beside the cell
     _files: tuple[object, SnapshotFiles] | None = None
+    _index: tuple[SnapshotFiles, SnapshotIndex] | None = None
 
     def files(self) -> SnapshotFiles:
         """The snapshots of the engine in use."""
@@ -65,6 +67,17 @@ class Workspace:
         if self._files is None or self._files[0] is not engine:
             self._files = engine, SnapshotFiles(engine)
         return self._files[1]
+
+    def index(self) -> SnapshotIndex:
+        """Folders, programs and users of the same snapshots."""
+        from dockernb.look.snapshot_index import SnapshotIndex  # noqa: PLC0415 - not to start
+
+        files = self.files()
+        if self._index is None or self._index[0] is not files:
+            if self._index is not None:
+                self._index[1].close()
+            self._index = files, SnapshotIndex(files)
+        return self._index[1]
 
 
 @dataclass(frozen=True)

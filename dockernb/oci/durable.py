@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
-from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-__all__ = ["sync_file", "sync_folder", "write_atomically"]
+from .temporary import TemporaryFiles
+
+__all__ = ["ASIDE", "sync_file", "sync_folder", "write_atomically"]
+
+#: How the names of files begin that are not whole yet, where they lie beside whole ones.
+ASIDE = "."
 
 
 def sync_file(file: IO[bytes]) -> None:
@@ -32,15 +35,12 @@ def sync_folder(folder: Path) -> None:
 
 
 def write_atomically(file: Path, data: bytes) -> None:
-    """Replaces the content of `file`; a crash at any moment leaves the old or the new one."""
-    aside = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
-    try:
-        with aside.open("xb") as handle:
-            handle.write(data)
-            sync_file(handle)
+    """Replaces the content of `file`; a crash at any moment leaves the old or the new one.
+
+    What a killed process leaves beside it is a stray of `TemporaryFiles(folder, ASIDE)`.
+    """
+    with TemporaryFiles(file.parent, ASIDE).file() as (aside, handle):
+        handle.write(data)
+        sync_file(handle)
         aside.replace(file)
-    except BaseException:
-        with suppress(OSError):
-            aside.unlink()
-        raise
     sync_folder(file.parent)

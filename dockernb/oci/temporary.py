@@ -23,10 +23,19 @@ _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class TemporaryFiles:
-    """The temporary files and folders below `folder`, which is made when it is needed."""
+    """The temporary files and folders below `folder`, which is made when it is needed.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        prefix: How their names begin, where other things lie in `folder` as well.
+        remove: Removes one, whatever it is.
+    """
+
+    def __init__(
+        self, folder: Path, prefix: str = "", remove: Callable[[Path], None] | None = None
+    ) -> None:
         self.folder = folder
+        self._prefix = prefix
+        self._remove = remove or _remove
 
     @contextmanager
     def file(self) -> Iterator[tuple[Path, IO[bytes]]]:
@@ -46,8 +55,10 @@ class TemporaryFiles:
         try:
             yield path
         finally:
-            shutil.rmtree(path, ignore_errors=True)
-            os.close(descriptor)
+            try:
+                self._remove(path)
+            finally:
+                os.close(descriptor)
 
     def strays(self) -> tuple[Path, ...]:
         """What dead owners have left."""
@@ -55,18 +66,19 @@ class TemporaryFiles:
 
     def clean(self) -> int:
         """Removes what dead owners have left; returns how many files and folders that were."""
-        return sum(_hold(path, _remove) for path in self._entries())
+        return sum(_hold(path, self._remove) for path in self._entries())
 
     def _entries(self) -> list[Path]:
         try:
-            return sorted(self.folder.iterdir())
+            found = sorted(self.folder.iterdir())
         except FileNotFoundError:
             return []
+        return [path for path in found if path.name.startswith(self._prefix)]
 
     def _make(self, make: Callable[[Path], int]) -> tuple[Path, int]:
         self.folder.mkdir(parents=True, exist_ok=True)
         while True:
-            path = self.folder / secrets.token_hex(8)
+            path = self.folder / (self._prefix + secrets.token_hex(8))
             with contextlib.suppress(FileNotFoundError):
                 descriptor = make(path)
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -77,7 +89,7 @@ class TemporaryFiles:
 
 
 def _open_new_folder(path: Path) -> int:
-    path.mkdir()
+    path.mkdir(mode=0o700)
     return os.open(path, _READ | os.O_DIRECTORY)
 
 

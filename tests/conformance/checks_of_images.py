@@ -22,7 +22,7 @@ def check_commit_has_exactly_the_config(bench: Bench) -> None:
     config = ImageConfig(runtime=runtime, history=(HistoryEntry(created_by="RUN"),), author="me")
     image = bench.step(bench.base, "echo hello >/f", config)
     assert image.config == replace(config, diff_ids=image.config.diff_ids)
-    assert image.id == image.config.image_id
+    assert (image.id == image.config.image_id) == bench.named_by_config
     assert image.config.diff_ids[:-1] == bench.base.config.diff_ids
     found = bench.engine.image(image.id)
     assert found is not None

@@ -91,6 +91,7 @@ class DockerContainer:
         self._mounts = mounts
         self._volumes = volumes
         self._removed = self._is_kept = False
+        self._written: int | None = None
         self._archive = Archive(parts.api, container_id)
 
     @property
@@ -156,10 +157,12 @@ class DockerContainer:
         )
         # Asked of what a mount sits on, the daemon tells of the mount; in the layer it is empty.
         covered = {mount_point(mount) for mount in self._mounts if is_file(mount)}
-        if not covered:
-            return found
-        entries = (replace(e, size=0) if e.path in covered else e for e in found.entries)
-        return FilesystemDiff(tuple(entries))
+        if covered:
+            entries = (e._replace(size=0) if e.path in covered else e for e in found.entries)
+            found = FilesystemDiff(tuple(entries))
+        written = (entry.size for entry in found.entries if entry.type == "file")
+        self._written = sum(written)
+        return found
 
     def commit(self, config: ImageConfig, *, layer: bool) -> Image:
         parent = self._parts.images.known(self._parent)
@@ -168,14 +171,18 @@ class DockerContainer:
             return self._parts.images.seal(wanted, size=parent.size, parent=self._parent)
         intermediate = self._commit_layer()
         try:
-            inspected = self._parts.images.inspect(intermediate) or {}
+            inspected = self._parts.images.inspect(intermediate)
+            if inspected is None:
+                raise EngineError("the layer is gone", state="no snapshot was committed")
             layers = tuple((inspected.get("RootFS") or {}).get("Layers") or ())
             if self._places:
                 at = len(parent.config.diff_ids)
                 layers = (*layers[:at], *layers[at + 1 :])
             wanted = replace(config, diff_ids=_with_layer(parent.config.diff_ids, layers))
-            size = int(inspected.get("Size") or 0)
-            return self._parts.images.seal(wanted, size=size, parent=self._parent)
+            size = self._parts.images.committed_size(inspected, parent, self._written)
+            return self._parts.images.seal(
+                wanted, size=size, parent=self._parent, committed=intermediate
+            )
         finally:
             # Its layers now belong to the sealed image too.
             if self._parts.api.is_podman:  # see `ImageStore.inspect`

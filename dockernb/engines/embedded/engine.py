@@ -27,11 +27,14 @@ from dockernb.engines.embedded.limits import limits_from_environment, limits_in_
 from dockernb.engines.embedded.pull import pull_image
 from dockernb.engines.embedded.push import push_image
 from dockernb.engines.embedded.running import EmbeddedRunning
-from dockernb.engines.embedded.store.collect import Garbage, collect, folder_size, leftovers
+from dockernb.engines.embedded.store.collect import Garbage, collect, folder_size
+from dockernb.engines.embedded.store.errors import store_errors
 from dockernb.engines.embedded.store.folders import StoreFolders
 from dockernb.engines.embedded.store.images import ImageStore
-from dockernb.engines.embedded.store.leases import Lease
+from dockernb.engines.embedded.store.leases import Lease, leased_images
+from dockernb.engines.embedded.store.places import dead_places, take_away
 from dockernb.engines.embedded.store.records import ImageRecord
+from dockernb.engines.embedded.store.strays import Strays
 from dockernb.engines.embedded.ways import RungFacts, ladder_of
 from dockernb.engines.embedded.worker.client import HelperProcess
 from dockernb.errors import EngineError, ImageNotFoundError
@@ -60,7 +63,7 @@ class EmbeddedEngine:
         self._images = ImageStore(folders)
         self._helper = HelperProcess(folders.root, rung)
         self._lease = Lease(folders.leases)
-        self._kept = KeptImages(self._images, self._lease, self._remove)
+        self._kept = KeptImages(self._images, self._lease, self._remove_strays)
         self._info = _engine_info(folders)
 
     def start(self) -> None:
@@ -98,7 +101,7 @@ class EmbeddedEngine:
         found = self._images.get(image_id)
         if found is None:
             return None
-        self._lease.hold(image_id)
+        self._hold(image_id)
         return found[0]
 
     def find_image(self, reference: str, platform: Platform | None = None) -> Image | None:
@@ -118,8 +121,7 @@ class EmbeddedEngine:
         image = pull_image(
             self._images, self._helper, Reference.parse(reference), wanted, on_progress, cancel
         )
-        self._lease.hold(image.id)
-        return image
+        return self._held(image)
 
     def local_references(self) -> list[str]:
         return sorted(Reference.parse(name).familiar for name in self._images.names())
@@ -158,11 +160,14 @@ class EmbeddedEngine:
             yield container
 
     def remove_leftovers(self) -> list[str]:
-        """Working containers of dead workers, by the names of their folders."""
-        places = leftovers(self._images.folders.running)
-        self._remove(places)
-        self._kept.take_leftovers()
-        return [place.name for place in places]
+        """Removes all that dead processes left; returns the names of their working containers."""
+        folders = self._images.folders
+        with store_errors("removing what dead processes left", folders.root):
+            taken = [place.name for place in dead_places(folders.running) if take_away(place)]
+            leased_images(folders.leases)  # those of the dead go
+            self._kept.take_leftovers()
+            self._remove_strays()
+        return taken
 
     def push(self, reference: str, on_progress: OnProgress, cancel: threading.Event) -> str:
         """Sends the image of this name to its registry; returns the digest of its manifest.
@@ -198,14 +203,14 @@ class EmbeddedEngine:
     def prune(self, *, with_named: bool = False) -> Garbage:
         """Removes what nobody needs: see `collect`."""
         garbage = collect(self._images, with_named=with_named)
-        self._remove(garbage.folders)
+        self._remove_strays()
         return garbage
 
-    def _remove(self, places: Sequence[Path]) -> None:
-        if places:
+    def _remove_strays(self) -> None:
+        if Strays(self._images.folders).exist():
             worker = self._helper.worker()
             try:
-                worker.call("remove", paths=[str(place) for place in places])
+                worker.call("sweep")
             finally:
                 worker.close()
 
@@ -220,12 +225,16 @@ class EmbeddedEngine:
             raise EngineError(
                 f'the image "{image_id}" is gone from the store', hint="run the cells above again"
             )
-        self._lease.hold(image_id)
+        self._hold(image_id)
         return found[1]
 
     def _held(self, image: Image) -> Image:
-        self._lease.hold(image.id)
+        self._hold(image.id)
         return image
+
+    def _hold(self, image_id: str) -> None:
+        with store_errors("noting that the image is in use", self._images.folders.root):
+            self._lease.hold(image_id)
 
 
 def _engine_info(folders: StoreFolders) -> EngineInfo:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import fcntl
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import IO
 
 from dockernb.engines.base import Image
@@ -27,15 +26,13 @@ class KeptImages:
     """The images that one engine keeps. A locked file names each: the lock dies with the process.
 
     Args:
-        remove: Removes folders of the store.
+        sweep: Removes what was set aside.
     """
 
-    def __init__(
-        self, store: ImageStore, lease: Lease, remove: Callable[[Sequence[Path]], None]
-    ) -> None:
+    def __init__(self, store: ImageStore, lease: Lease, sweep: Callable[[], None]) -> None:
         self._store = store
         self._lease = lease
-        self._remove = remove
+        self._sweep = sweep
         self._files: dict[str, IO[str]] = {}
         self._lock = threading.Lock()
 
@@ -76,7 +73,8 @@ class KeptImages:
                 _log.warning("a failed state stays for a later process: %s", error)
 
     def _discard(self, image_id: str) -> None:
-        self._remove(discard(self._store, image_id))
+        discard(self._store, image_id)
+        self._sweep()
         with suppress(OSError):
             (self._store.folders.kept / digits(image_id)).unlink()
 

@@ -15,7 +15,7 @@ __all__: list[str] = []
 _USAGE = "%%shell [--of WHAT | --failed [CELL]]"
 
 
-@magic(_USAGE, values=("--of", "--failed"))
+@magic(_USAGE, values=("--of", "--failed"), options={"--of": "snapshot"})
 def shell(call: MagicCall) -> None:
     """Runs commands in a throw-away container from the snapshot of the cell above.
 

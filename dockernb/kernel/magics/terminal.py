@@ -17,7 +17,7 @@ __all__ = ["failed_cell"]
 _USAGE = "%terminal [CELL | WHAT | --failed [CELL]]"
 
 
-@magic(_USAGE, values=("--failed",))
+@magic(_USAGE, values=("--failed",), takes=("snapshot",))
 def terminal(call: MagicCall) -> None:
     """Opens a shell in a throw-away container, with a terminal on the card; the notebook goes on.
 

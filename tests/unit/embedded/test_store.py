@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from dockernb.engines.base import Image
-from dockernb.engines.embedded.store.collect import collect, leftovers
+from dockernb.engines.embedded.store.collect import collect
 from dockernb.engines.embedded.store.errors import disk_error
 from dockernb.engines.embedded.store.folders import StoreFolders
 from dockernb.engines.embedded.store.images import ImageStore
 from dockernb.engines.embedded.store.leases import Lease, leased_images
+from dockernb.engines.embedded.store.places import dead_places, places, take_away
 from dockernb.engines.embedded.store.records import LayerRecord
 from dockernb.errors import EngineError, EngineNotAvailableError, StorageFullError
 from dockernb.oci.config import ImageConfig
@@ -104,7 +105,7 @@ def test_collection_of_all_takes_names_too_but_not_what_is_held(store: ImageStor
     assert list(store.names()) == ["docker.io/library/used:latest"]
 
 
-def test_collection_names_the_folders_that_nobody_needs(store: ImageStore) -> None:
+def test_collection_sets_aside_what_nobody_needs(store: ImageStore) -> None:
     _, layer = add(store, b"kept")
     store.tag(next(iter(store.records())).id, "app")
     unpacked, running = store.folders.unpacked, store.folders.running
@@ -112,8 +113,11 @@ def test_collection_names_the_folders_that_nobody_needs(store: ImageStore) -> No
         folder.mkdir()
     (running / "alive").mkdir()
     with locked(running / "alive" / "lock", exclusive=True):
-        assert set(collect(store).folders) == {unpacked / "other", running / "dead"}
-        assert leftovers(running) == [running / "dead"]
+        assert dead_places(running) == [running / "dead"]
+        collect(store)
+        assert list(places(unpacked)) == [unpacked / layer.diff_id[7:27]]
+        assert list(places(running)) == [running / "alive"]
+        assert not take_away(running / "alive")
 
 
 def test_a_lease_dies_with_its_process(store: ImageStore) -> None:

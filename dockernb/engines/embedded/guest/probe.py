@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
-import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+
+from dockernb.oci.private_folder import make_private_folder
+from dockernb.oci.temporary import TemporaryFiles
 
 from . import syscalls
 from .namespaces import _enter as enter
@@ -23,6 +25,8 @@ __all__ = ["FORCE_VARIABLE", "INSTALL_PROOT", "probe"]
 
 FORCE_VARIABLE = "DOCKERNB_RUNG"
 INSTALL_PROOT = "apt-get install proot"
+# Of what is made in the store for a moment.
+_PREFIX = ".probe-"
 _ROOT_NEEDED = "only root can do this"
 
 
@@ -31,7 +35,7 @@ def probe(store: Path) -> Ladder:
 
     The variable `DOCKERNB_RUNG` (1 to 7) chooses a rung whatever was found.
     """
-    store.mkdir(parents=True, exist_ok=True)
+    make_private_folder(store)
     reports = tuple(_try(rung, store) for rung in Rung)
     forced = os.environ.get(FORCE_VARIABLE, "")
     if forced in {str(rung.value) for rung in Rung}:
@@ -133,8 +137,7 @@ def _bind() -> None:
 
 
 def _overlay(store: Path, *, user: bool) -> None:
-    folder = Path(tempfile.mkdtemp(prefix="probe-", dir=store))
-    try:
+    with TemporaryFiles(store, _PREFIX).subfolder() as folder:
         for name in ("lower", "upper", "work", "merged"):
             (folder / name).mkdir()
         (folder / "lower/below").write_bytes(b"")
@@ -144,8 +147,6 @@ def _overlay(store: Path, *, user: bool) -> None:
         (folder / "merged/above").write_bytes(b"")
         (folder / "merged/below").unlink()
         syscalls.umount(str(folder / "merged"))
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _listen() -> None:
@@ -158,5 +159,5 @@ def _trace() -> None:
 
 
 def _attribute(store: Path) -> None:
-    with tempfile.NamedTemporaryFile(dir=store) as file:
-        os.setxattr(file.name, "user.dockernb.probe", b"1")
+    with TemporaryFiles(store, _PREFIX).file() as (file, _):
+        os.setxattr(file, "user.dockernb.probe", b"1")

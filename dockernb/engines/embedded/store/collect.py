@@ -12,13 +12,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from dockernb.engines.embedded.store.folders import StoreFolders
 from dockernb.engines.embedded.store.images import ImageStore
 from dockernb.engines.embedded.store.leases import leased_images
 from dockernb.engines.embedded.store.names import digits, layer_name
+from dockernb.engines.embedded.store.places import dead_places, places, set_aside, take_away
 from dockernb.engines.embedded.store.records import ImageRecord
-from dockernb.oci.locks import is_locked
+from dockernb.oci.durable import ASIDE
+from dockernb.oci.temporary import TemporaryFiles
 
-__all__ = ["Garbage", "collect", "discard", "folder_size", "leftovers"]
+__all__ = ["Garbage", "collect", "discard", "folder_size"]
 
 
 @dataclass(frozen=True)
@@ -27,18 +30,18 @@ class Garbage:
 
     Args:
         images: IDs of the images that are gone.
-        folders: Folders that are nobody's now. Only a worker can remove them: files in them belong
-            to users of a namespace.
         size: Bytes of the blobs that were removed.
     """
 
     images: tuple[str, ...]
-    folders: tuple[Path, ...]
     size: int
 
 
 def collect(store: ImageStore, *, with_named: bool = False) -> Garbage:
     """Takes images off the record and removes their blobs.
+
+    Folders that nobody needs any more are set aside, for `Strays` to remove: files in them belong
+    to users of a namespace.
 
     Args:
         with_named: Images with a name go as well, unless they are in use.
@@ -57,46 +60,30 @@ def collect(store: ImageStore, *, with_named: bool = False) -> Garbage:
                 store.layout.remove_name(name)
         size = _remove_blobs(store, kept)
         store.layout.clean_tmp()
-        folders = tuple(_unneeded(store, kept))
-    return Garbage(tuple(record.id for record in gone), folders, size)
+        _set_aside_unneeded(store.folders, kept)
+    return Garbage(tuple(record.id for record in gone), size)
 
 
-def discard(store: ImageStore, image_id: str) -> list[Path]:
-    """Removes one image and the blobs that only it needs, unless it has a name or is in use.
+def discard(store: ImageStore, image_id: str) -> None:
+    """Removes one image and what only it needs, unless it has a name or is in use.
 
-    Returns:
-        Folders that are nobody's now, as in `Garbage`.
+    Its folders are set aside, as in `collect`: a worker removes them.
     """
     with store.layout.lock():
         held = leased_images(store.folders.leases) | set(store.names().values())
         records = {record.id: record for record in store.records()}
         gone = records.pop(image_id, None)
         if gone is None or image_id in held:
-            return []
+            return
         store.forget(gone)
         needed = {digest for record in records.values() for digest in _blobs_of(record)}
         for digest in set(_blobs_of(gone)) - needed:
             store.layout.blob_path(digest).unlink(missing_ok=True)
         diff_ids = {layer.diff_id for record in records.values() for layer in record.layers}
-        places = (
-            place
-            for layer in gone.layers
-            if layer.diff_id not in diff_ids
-            for place in _places_of(store, layer.diff_id)
-        )
-        return [place for place in places if place.exists()]
-
-
-def _places_of(store: ImageStore, diff_id: str) -> Iterator[Path]:
-    folders = store.folders
-    yield folders.unpacked / layer_name(diff_id)
-    yield folders.plain / digits(diff_id)
-    yield folders.compressed / digits(diff_id)
-
-
-def leftovers(folder: Path) -> list[Path]:
-    """Places of working containers whose workers are dead."""
-    return [place for place in folder.iterdir() if not is_locked(place / "lock")]
+        for diff_id in {layer.diff_id for layer in gone.layers} - diff_ids:
+            set_aside(store.folders.unpacked / layer_name(diff_id))
+            for folder in (store.folders.plain, store.folders.compressed):
+                (folder / digits(diff_id)).unlink(missing_ok=True)
 
 
 def folder_size(folder: Path) -> int:
@@ -132,13 +119,19 @@ def _blobs_of(record: ImageRecord) -> Iterator[str]:
         yield layer.blob.digest
 
 
-def _unneeded(store: ImageStore, kept: list[ImageRecord]) -> Iterator[Path]:
-    folders = store.folders
+def _set_aside_unneeded(folders: StoreFolders, kept: list[ImageRecord]) -> None:
     diff_ids = {layer.diff_id for record in kept for layer in record.layers}
-    names = {layer_name(diff_id) for diff_id in diff_ids} | {"empty"}
-    yield from (place for place in folders.unpacked.iterdir() if place.name not in names)
+    layers = {layer_name(diff_id) for diff_id in diff_ids} | {"empty"}
+    for place in places(folders.unpacked):
+        if place.name not in layers:
+            set_aside(place)
     files = {digits(diff_id) for diff_id in diff_ids}
     for folder in (folders.plain, folders.compressed):
-        yield from (file for file in folder.iterdir() if file.name not in files)
-    yield from leftovers(folders.running)
-    yield from leftovers(folders.trees)
+        for file in folder.iterdir():
+            if file.name not in files and not file.name.startswith(ASIDE):
+                file.unlink(missing_ok=True)
+    for folder in (folders.running, folders.trees):
+        for place in dead_places(folder):
+            take_away(place)
+    # What of a pull that was given up is there: whoever pulls holds the store's lock.
+    TemporaryFiles(folders.downloads).clean()

@@ -6,12 +6,13 @@ file that can be locked belongs to nobody.
 
 from __future__ import annotations
 
-import fcntl
-import secrets
-from contextlib import suppress
+import os
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from dockernb.oci.temporary import TemporaryFiles
 
 __all__ = ["Lease", "leased_images"]
 
@@ -20,30 +21,31 @@ class Lease:
     """The lease of one engine."""
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / secrets.token_hex(8)
-        self._file = self._path.open("x")
-        fcntl.flock(self._file, fcntl.LOCK_SH)
+        with ExitStack() as stack:
+            _, self._file = stack.enter_context(TemporaryFiles(folder).file())
+            self._parts = stack.pop_all()
         self._held: set[str] = set()
 
     def hold(self, image_id: str) -> None:
-        """Keeps the image for as long as this engine is in use."""
+        """Keeps the image for as long as this engine is in use.
+
+        Raises:
+            OSError: it cannot be noted, for example because the disk is full.
+        """
         if image_id not in self._held:
+            # Not through a buffer, and on a line of its own: what did not fit is no part of it.
+            os.write(self._file.fileno(), f"\n{image_id}\n".encode())
             self._held.add(image_id)
-            self._file.write(f"{image_id}\n")
-            self._file.flush()
 
     def release(self, image_id: str) -> None:
         """Gives one image free."""
         if image_id in self._held:
+            os.write(self._file.fileno(), f"\n-{image_id}\n".encode())
             self._held.discard(image_id)
-            self._file.write(f"-{image_id}\n")
-            self._file.flush()
 
     def close(self) -> None:
         """Gives all images free."""
-        with suppress(OSError):
-            self._path.unlink()
-        self._file.close()
+        self._parts.close()
 
     def __enter__(self) -> Self:
         return self
@@ -59,16 +61,11 @@ class Lease:
 
 def leased_images(folder: Path) -> set[str]:
     """The IDs of all images that living engines hold; leases of dead ones are removed."""
+    TemporaryFiles(folder).clean()
     held: set[str] = set()
     for path in folder.iterdir():
-        try:
-            with path.open("r+") as file:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                path.unlink(missing_ok=True)
-        except BlockingIOError:
+        with suppress(OSError):
             held |= _named(path.read_text())
-        except OSError:
-            continue
     return held
 
 

@@ -7,9 +7,9 @@ import hashlib
 import os
 import posixpath
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory, TemporaryFile
+from tempfile import TemporaryFile
 from typing import Any
 
 from dockernb.engines.embedded.files.apply import apply_tar
@@ -24,9 +24,12 @@ from dockernb.engines.embedded.guest import (
 )
 from dockernb.engines.embedded.guest.inside import Inside
 from dockernb.engines.embedded.store.folders import StoreFolders
+from dockernb.engines.embedded.worker.overlay_root import remove_place
 from dockernb.engines.embedded.worker.roots import Root
 from dockernb.errors import UnsupportedByEngineError
+from dockernb.oci.durable import ASIDE
 from dockernb.oci.locks import locked
+from dockernb.oci.temporary import TemporaryFiles
 
 __all__ = ["GuestRunner", "OpenRoot"]
 
@@ -142,34 +145,38 @@ class GuestRunner:
         folder = self._folders.caches / name
         if folder.exists():
             return folder
-        if "layers" in message:
-            self._begin_cache(folder, message)
-            return folder
-        folder.mkdir(mode=0o700)
-        parent = os.open(self._folders.caches, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            self._root.owners.write(parent, name, message["uid"], message["gid"])
-        finally:
-            os.close(parent)
-        folder.chmod(0o755 if message["mode"] is None else message["mode"])
+        with (
+            TemporaryFiles(self._folders.caches, ASIDE, remove_place).subfolder() as new,
+            locked(self._folders.root / "beginning", exclusive=True),
+        ):
+            if not folder.exists():  # nobody was quicker
+                self._begin_cache(new, message).rename(folder)
         return folder
 
-    def _begin_cache(self, folder: Path, message: Mapping[str, Any]) -> None:
-        """Files of an image; whole or not there."""
+    def _begin_cache(self, new: Path, message: Mapping[str, Any]) -> Path:
+        """What the cache begins with, below `new`: files of an image, or nothing."""
+        if "layers" in message:
+            return self._files_of_image(new, message)
+        parent = os.open(new, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        made = new / "files"
+        try:
+            made.mkdir(mode=0o700)
+            self._root.owners.write(parent, made.name, message["uid"], message["gid"])
+        finally:
+            os.close(parent)
+        made.chmod(0o755 if message["mode"] is None else message["mode"])
+        return made
+
+    def _files_of_image(self, new: Path, message: Mapping[str, Any]) -> Path:
         image = self._open_root(message["layers"])
         try:
-            with TemporaryDirectory(dir=self._folders.caches, prefix=".new-") as new:
-                with TemporaryFile(dir=new) as tar:
-                    pack_path(image.path, message["base"], tar.fileno(), image.owners)
-                    tar.seek(0)
-                    apply_tar(tar, new, image.owners)
-                made = Path(new, posixpath.basename(message["base"].rstrip("/")))
-                if made == Path(new):  # of the root itself
-                    made = Path(f"{folder}.new-{os.getpid()}")
-                    Path(new).rename(made)
-                    Path(new).mkdir()
-                with suppress(OSError):  # another one was quicker
-                    made.rename(folder)
+            made = new / "files"
+            made.mkdir(mode=0o755)
+            with TemporaryFile(dir=new) as tar:
+                pack_path(image.path, message["base"], tar.fileno(), image.owners)
+                tar.seek(0)
+                apply_tar(tar, str(made), image.owners)
+            return made / posixpath.basename(str(message["base"]).rstrip("/"))
         finally:
             image.discard()
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -13,11 +11,13 @@ from dockernb.engines.embedded.store.folders import StoreFolders
 from dockernb.engines.embedded.store.names import digits
 from dockernb.errors import OciError
 from dockernb.oci.compression import open_layer
+from dockernb.oci.durable import ASIDE, sync_file
+from dockernb.oci.temporary import TemporaryFiles
 
 __all__ = ["MOST_BYTES", "LayerFiles"]
 
-# Of the files of one layer. Nobody's layer has more; a bomb would.
-MOST_BYTES = 1 << 40
+# Of one layer, uncompressed, as of one in an archive. Nobody's has more; a bomb would.
+MOST_BYTES = 1 << 35
 _CHUNK = 1 << 20
 # Indexes of images: of those that a chain of snapshots goes on from.
 _KEPT = 8
@@ -88,20 +88,16 @@ class LayerFiles:
 
 
 def _inflate(blob: Path, target: Path, diff_id: str) -> None:
-    aside = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     digest = hashlib.sha256()
-    try:
-        with open_layer(blob, limit=MOST_BYTES) as stream, aside.open("xb") as file:
+    with TemporaryFiles(target.parent, ASIDE).file() as (aside, file):
+        with open_layer(blob, limit=MOST_BYTES) as stream:
             while data := stream.read(_CHUNK):
                 digest.update(data)
                 file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            sync_file(file)
         if (found := f"sha256:{digest.hexdigest()}") != diff_id:
             raise OciError(
                 f"a layer has the diff ID {found}", rule=f"the image says {diff_id}",
                 state="Nothing of the layer is used.",
             )  # fmt: skip
         aside.replace(target)
-    finally:
-        aside.unlink(missing_ok=True)

@@ -10,9 +10,8 @@ The mount belongs to the mount namespace of the worker and ends with it.
 
 from __future__ import annotations
 
-import fcntl
+import errno
 import os
-import secrets
 import stat
 from collections.abc import Sequence
 from contextlib import suppress
@@ -26,10 +25,13 @@ from dockernb.engines.embedded.guest import mount_overlay, unmount
 from dockernb.engines.embedded.store.boot import boot_id
 from dockernb.engines.embedded.store.folders import StoreFolders
 from dockernb.engines.embedded.store.names import layer_name
+from dockernb.engines.embedded.store.places import new_place
 from dockernb.engines.overlay_diff import Identity, overlay_diff
 from dockernb.oci.diff import DiffEntry
+from dockernb.oci.durable import ASIDE
+from dockernb.oci.temporary import TemporaryFiles
 
-__all__ = ["OverlayRoot"]
+__all__ = ["OverlayRoot", "adopt", "new_layers", "remove_place"]
 
 
 class OverlayRoot:
@@ -44,21 +46,23 @@ class OverlayRoot:
         self._owners = owners
         # A layer that comes twice is hidden by its upper self, and no mount takes it twice.
         self._lowers = list(dict.fromkeys(reversed(layers))) or [_empty(folders)]
-        self._place = folders.running / secrets.token_hex(6)
-        self._place.mkdir(mode=0o700)
-        self._lock = (self._place / "lock").open("w")
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
-        for name in ("upper", "work", "root"):
-            (self._place / name).mkdir(mode=0o755)
-        self._root_identity = self._copy_root()
-        mount_overlay(
-            [str(folders.unpacked / name / "files") for name in self._lowers],
-            upper=str(self._place / "upper"),
-            work=str(self._place / "work"),
-            merged=self.path,
-            user=owners.is_user,
-        )
-        self._mounted = True
+        self._place, self._lock = new_place(folders.running)
+        self._mounted = False
+        try:
+            for name in ("upper", "work", "root"):
+                (self._place / name).mkdir(mode=0o755)
+            self._root_identity = self._copy_root()
+            mount_overlay(
+                [str(folders.unpacked / name / "files") for name in self._lowers],
+                upper=str(self._place / "upper"),
+                work=str(self._place / "work"),
+                merged=self.path,
+                user=owners.is_user,
+            )
+            self._mounted = True
+        except BaseException:
+            self.discard()
+            raise
 
     @property
     def path(self) -> str:
@@ -128,17 +132,21 @@ class OverlayRoot:
 def adopt(folders: StoreFolders, files: Path, diff_id: str) -> str:
     """Makes the folder `files` the layer `diff_id`, if that is not there; returns its name."""
     name = layer_name(diff_id)
-    target = folders.unpacked / name
-    aside = folders.unpacked / f".{name}.{secrets.token_hex(4)}"
-    aside.mkdir(mode=0o700)
-    files.rename(aside / "files")
-    (aside / "diff_id").write_text(diff_id)
-    (aside / "boot").write_text(boot_id())
-    try:
-        aside.rename(target)
-    except OSError:  # it is there: not empty
-        remove_place(aside)
+    with new_layers(folders).subfolder() as aside:
+        files.rename(aside / "files")
+        (aside / "diff_id").write_text(diff_id)
+        (aside / "boot").write_text(boot_id())
+        try:
+            aside.rename(folders.unpacked / name)
+        except OSError as err:
+            if err.errno not in {errno.EEXIST, errno.ENOTEMPTY}:  # it is there
+                raise
     return name
+
+
+def new_layers(folders: StoreFolders) -> TemporaryFiles:
+    """Where layers are made, on their way to their names."""
+    return TemporaryFiles(folders.unpacked, ASIDE, remove_place)
 
 
 def remove_place(place: Path) -> None:

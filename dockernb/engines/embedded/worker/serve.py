@@ -15,6 +15,7 @@ from dockernb.engines.embedded.files.look import pack_path, stat_path
 from dockernb.engines.embedded.files.owners import NOTED, REAL, Owners
 from dockernb.engines.embedded.guest import Rung, own_mounts
 from dockernb.engines.embedded.store.names import layer_name
+from dockernb.engines.embedded.store.strays import Strays
 from dockernb.engines.embedded.worker.channel import Channel, ClosedError
 from dockernb.engines.embedded.worker.failures import failure_of
 from dockernb.engines.embedded.worker.guest_messages import GuestRunner
@@ -55,7 +56,7 @@ class Worker:
             "diff": self._diff,
             "pack": self._pack,
             "keep": self._keep,
-            "remove": self._remove,
+            "sweep": self._sweep,
             "beside": self._beside,
             "settle": self._settle,
         }
@@ -184,10 +185,7 @@ class Worker:
             settle(self._folders)
         return {}
 
-    def _remove(self, message: Message, _files: list[int]) -> Message:
-        """Removes folders of the store that nobody uses."""
-        for path in map(Path, message["paths"]):
-            if self._folders.root not in path.parents:
-                raise EngineError(f'"{path}" is not in the store')
-            remove_place(path)
+    def _sweep(self, _message: Message, _files: list[int]) -> Message:
+        """Removes what is nobody's, or was set aside to be removed."""
+        Strays(self._folders).remove(remove_place)
         return {}

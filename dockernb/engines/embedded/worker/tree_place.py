@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import secrets
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
 from dockernb.engines.embedded.files.scan import Mark, Scan
 from dockernb.engines.embedded.store.boot import boot_id
+from dockernb.engines.embedded.store.places import hold_place, new_place, places
+from dockernb.engines.embedded.worker.overlay_root import remove_place
 
 __all__ = ["TreePlace", "take_place"]
 
@@ -76,6 +76,11 @@ class TreePlace:
         aside.write_bytes(data)
         aside.rename(self._folder / name)
 
+    def remove_asides(self) -> None:
+        """What a dead worker had moved out of the tree for a while (guest/placing.py)."""
+        for aside in self._folder.glob(".aside-*"):
+            remove_place(aside)
+
     def forget(self) -> None:
         """Nobody can say what the tree holds until it is saved again."""
         (self._folder / "state").unlink(missing_ok=True)
@@ -98,31 +103,16 @@ def take_place(trees: Path, layers: Sequence[str]) -> TreePlace:
 
 
 def _free_places(trees: Path) -> Iterator[TreePlace]:
-    for folder in sorted(trees.iterdir()):
-        place = _locked(folder)
-        if place is not None:
-            yield place
+    for folder in places(trees):
+        lock = hold_place(folder)
+        if lock is not None:
+            yield TreePlace(folder, lock)
 
 
 def _new_place(trees: Path) -> TreePlace:
-    while True:
-        folder = trees / secrets.token_hex(6)
-        (folder / "files").mkdir(mode=0o755, parents=True)
-        place = _locked(folder)
-        if place is not None:
-            return place
-
-
-def _locked(folder: Path) -> TreePlace | None:
-    try:
-        lock = (folder / "lock").open("a")
-    except OSError:
-        return None  # being removed
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.close()
-        return None
+    folder, lock = new_place(trees)
+    folder.chmod(0o755)
+    (folder / "files").mkdir(mode=0o755)
     return TreePlace(folder, lock)
 
 

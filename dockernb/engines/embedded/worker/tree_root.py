@@ -85,6 +85,7 @@ class TreeRoot:
         held, scan = self._place.load()
         wrong: set[str] = set(scan) if not files.has_all(held) else set()
         if self._place.is_dirty:
+            self._place.remove_asides()
             now = scan_tree(self.path)
             touched = compare(scan, now)
             wrong.update(touched.added, touched.changed, touched.deleted)

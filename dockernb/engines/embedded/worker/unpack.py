@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import secrets
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -16,13 +15,12 @@ from dockernb.engines.embedded.guest.syscalls import sync_file_system
 from dockernb.engines.embedded.store.boot import boot_id
 from dockernb.engines.embedded.store.folders import StoreFolders
 from dockernb.engines.embedded.store.names import layer_name
+from dockernb.engines.embedded.store.places import set_aside
 from dockernb.engines.embedded.worker.layers import MOST_BYTES
-from dockernb.engines.embedded.worker.overlay_root import (
-    adopt,
-    remove_place,
-)
+from dockernb.engines.embedded.worker.overlay_root import adopt, new_layers, remove_place
 from dockernb.errors import OciError
 from dockernb.oci.compression import DecompressedStream, open_layer
+from dockernb.oci.locks import locked
 
 __all__ = ["is_unpacked", "settle", "unpack_layer"]
 
@@ -44,9 +42,7 @@ def unpack_layer(folders: StoreFolders, blob: Path, diff_id: str, owners: Owners
     Raises:
         OciError: the layer is broken or hostile, or its digest is not `diff_id`. Nothing is kept.
     """
-    place = folders.unpacked / f".new-{secrets.token_hex(6)}"
-    place.mkdir(mode=0o700)
-    try:
+    with new_layers(folders).subfolder() as place:
         files = place / "files"
         files.mkdir(mode=0o755)
         with open_layer(blob, limit=MOST_BYTES) as stream:
@@ -58,13 +54,14 @@ def unpack_layer(folders: StoreFolders, blob: Path, diff_id: str, owners: Owners
                 f"a layer has the diff ID {found}", rule=f"the image says {diff_id}",
                 state="Nothing of the layer is used.",
             )  # fmt: skip
-        stale = folders.unpacked / layer_name(diff_id)
-        if stale.exists() and not is_unpacked(folders, diff_id):
-            remove_place(stale)  # from before a crash
-        adopt(folders, files, diff_id)
+        stale = None
+        with locked(folders.root / "unpacking", exclusive=True):
+            if not is_unpacked(folders, diff_id):  # from before a crash
+                stale = set_aside(folders.unpacked / layer_name(diff_id))
+            adopt(folders, files, diff_id)
+        if stale is not None:
+            remove_place(stale)
         return done.size
-    finally:
-        remove_place(place)
 
 
 def settle(folders: StoreFolders) -> None:

@@ -188,6 +188,22 @@ class Link {
     this.panel.content.deselectAll();
   }
 
+  /** Runs the last snapshot: in the cell with %run that is there, else in a new one at the end. */
+  async runImage() {
+    const { sharedModel, cells } = this.panel.content.model;
+    const code = [...cells].filter((cell) => cell.type === "code");
+    let id = code.findLast((cell) => /^\s*%run\b/.test(cell.sharedModel.getSource()))?.id;
+    if (!id) {
+      const last = sharedModel.cells.at(-1);
+      const empty = last?.cell_type === "code" && !last.getSource().trim();
+      const made = empty ? last : sharedModel.insertCell(sharedModel.cells.length, { cell_type: "code" });
+      made.setSource("%run -P");
+      id = made.id;
+    }
+    this.go(id);
+    await runCells(this.panel, [id], this.actions);
+  }
+
   /** Chooses a cell and brings it into view. */
   go(id) {
     const at = this.panel.content.widgets.findIndex((cell) => cell.model.id === id);
