@@ -105,6 +105,7 @@ class Session(NotebookRecord):
         cell = cell_id or self._new_cell_id()
         if not has_instructions(source):
             self._chain.forget(cell)
+            self.failed.drop((cell,))
             return []
         with self._building:
             return self._run_cell(cell, source, cell_id, order, listener, cancel)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from tests.conformance.checks_of_launches import free_port
@@ -15,6 +17,9 @@ from .lab import Lab
 PAGE = "<h1>It works behind the proxy</h1>"
 
 
+@pytest.mark.skipif(
+    find_spec("jupyter_server_proxy") is None, reason="jupyter-server-proxy is not installed"
+)
 def test_a_port_is_a_link_through_the_servers_proxy(
     context: BrowserContext, docker_host: str, tmp_path: Path
 ) -> None:

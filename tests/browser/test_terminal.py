@@ -94,6 +94,11 @@ def test_a_terminal_on_a_card_is_typed_into_left_and_made_a_run(lab: Lab, folder
     failed.type("ls /half")
     failed.expect(re.compile(r"ls /half\s*/half"))
     lab.screenshot("terminal-failed", 3)
+    lab.choose_theme("Dark")
+    screen = failed.pane.locator(".xterm-scrollable-element").first
+    expect(screen).to_have_css("background-color", re.compile(r"rgb\((\d\d?, ){2}\d\d?\)"))
+    lab.screenshot("terminal-dark", 3)
+    lab.choose_theme("Light")
     failed.type("exit 7")
     expect(failed.status).to_contain_text("exit code 7")
     expect(failed.button("Open again")).to_be_visible()

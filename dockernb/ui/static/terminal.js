@@ -3,6 +3,7 @@
 
 const XTERM = Symbol.for("dockernb.xterm"); // one for all cards of the page: each is a module of its own
 const LEAVE_MS = 400; // between the two presses of Escape
+const THEME_MS = 200;
 const TYPED = 8000; // characters in one message
 const DRAWN = 32768; // bytes after which the kernel hears what is drawn
 // Titles, links, colours that are asked for, the clipboard: nothing of that is a program's to set here.
@@ -58,6 +59,8 @@ class TerminalPane {
     element.hidden = this.offered.hidden = true;
     this.watcher = new ResizeObserver(() => this.fit());
     this.watcher.observe(this.screen);
+    this.themes = new MutationObserver(() => setTimeout(() => this.paint(), THEME_MS));
+    this.themes.observe(document.body, { attributeFilter: ["data-jp-theme-name", "data-jp-theme-light"] });
     return element;
   }
 
@@ -147,6 +150,11 @@ class TerminalPane {
     terminal.onResize(({ rows, cols }) => this.send({ do: "size", rows, columns: cols }));
     this.terminal = terminal;
     this.fit();
+  }
+
+  /** The reader chose another theme: its colours are there a moment later. */
+  paint() {
+    if (this.terminal && !this.disposed) this.terminal.options.theme = this.theme();
   }
 
   theme() {
@@ -258,6 +266,7 @@ class TerminalPane {
   dispose() {
     this.disposed = true;
     this.watcher.disconnect();
+    this.themes.disconnect();
     this.terminal?.dispose();
   }
 }
