@@ -180,7 +180,7 @@ class Builder:
             return None
         made = perform(
             self.engine, stage, outcome, sources, step, cancel,
-            caches=self.cache.folder / "locks", epoch=self._epoch,
+            caches=self.cache.folder / "locks", epoch=self._epoch, keep=self.options.keep_failed,
         )  # fmt: skip
         return self._keep(key, made, outcome.stage, step)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..engines.base import ContainerSpec
+from ..engines.base import ContainerSpec, KeptFiles
 from ..errors import DockerfileError
 from ..oci.config import Platform
 from .build_flags import NO_FLAGS, BuildFlags
@@ -35,6 +35,7 @@ class BuildOptions:
     Args:
         platform: Platform of the machine that builds, and of the images if FROM says nothing else.
         secrets: Secret ID -> content; never part of a key, a log or a result.
+        keep_failed: Gets the text of a RUN that failed, and the files that it left; None: they go.
     """
 
     engine_name: str = ""
@@ -44,6 +45,7 @@ class BuildOptions:
     platform: Platform = field(default_factory=Platform)
     use_cache: bool = True
     pull: bool = False
+    keep_failed: Callable[[str, KeptFiles], None] | None = None
 
     @property
     def git_access(self) -> GitAccess:

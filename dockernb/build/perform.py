@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ..engines.base import ContainerSpec, Engine, Mount, WorkingContainer
-from ..errors import BuildInterruptedError, InstructionFailedError, InternalError
+from ..engines.base import ContainerSpec, Engine, KeptFiles, Mount, WorkingContainer
+from ..errors import (
+    BuildInterruptedError,
+    DockernbError,
+    InstructionFailedError,
+    InternalError,
+)
 from ..oci.config import ImageConfig
 from ..oci.diff import FilesystemDiff
 from ..oci.digest import short_id
@@ -50,6 +55,7 @@ def perform(  # noqa: PLR0913 - what a step takes and where it goes
     *,
     caches: Path,
     epoch: int | None,
+    keep: Callable[[str, KeptFiles], None] | None = None,
 ) -> Made:
     """Builds the step on top of `stage` and commits it.
 
@@ -58,6 +64,7 @@ def perform(  # noqa: PLR0913 - what a step takes and where it goes
     Args:
         caches: Folder for the locks of cache mounts.
         epoch: SOURCE_DATE_EPOCH: what the image says of the time of its making.
+        keep: Gets the text of a RUN that failed, and what it left.
 
     Raises:
         InstructionFailedError: the command's exit code was not 0. Nothing was committed.
@@ -72,7 +79,12 @@ def perform(  # noqa: PLR0913 - what a step takes and where it goes
     ):
         step.container = ContainerRecord(container.id)
         step.enter("container", short_id(container.id))
-        _act(work, container)
+        try:
+            _act(work, container)
+        except InstructionFailedError as error:
+            if keep is not None:
+                _keep_failed(work, container, error, keep)
+            raise
         if cancel.is_set():
             raise BuildInterruptedError("the step was interrupted before its snapshot was taken")
         step.enter("snapshot")
@@ -112,6 +124,27 @@ def _act(work: _Work, container: WorkingContainer) -> None:
     elif isinstance(action, MakeDirectory):
         step.enter("run", action.path)
         step.warnings += make_directory(container, action.path, action.owner)
+
+
+def _keep_failed(
+    work: _Work,
+    container: WorkingContainer,
+    error: InstructionFailedError,
+    keep: Callable[[str, KeptFiles], None],
+) -> None:
+    """Keeps the files for a reader. What goes wrong here never hides why the step failed."""
+    step = work.step
+    note = f"{work.outcome.created_by} # failed with exit code {error.command_exit_code}"
+    try:
+        stage, layer = work.outcome.stage, work.outcome.layer
+        files = container.keep(with_step(stage.config, note, None, layer=layer))
+    except DockernbError as fault:
+        step.warnings.append(f"what the step left could not be kept: {fault.message}")
+        return
+    keep(step.source, files)
+    step.container = replace(step.container or ContainerRecord(container.id), removed=False)
+    looked = "To look into what it left: `%terminal --failed` or `%%shell --failed`"
+    error.hint = f"{error.hint}\n{looked}" if error.hint else looked
 
 
 def _failed(

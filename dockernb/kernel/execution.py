@@ -54,7 +54,7 @@ class Workspace:
     card_factory: Callable[[], CardLike] = make_card
     build_args: dict[str, str] = field(default_factory=dict)
     exported: dict[str, str] = field(default_factory=dict)
-    tell_page: Callable[[dict[str, Any]], None] = lambda _: None
+    tell_page: Callable[[dict[str, Any]], bool] = lambda _: False
     working: Callable[[], None] = lambda: None
     settings_ran: dict[str, Sequence[str]] = field(default_factory=dict)
     attempts: Attempts = field(default_factory=Attempts)

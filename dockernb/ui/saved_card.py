@@ -54,7 +54,7 @@ def from_card_json(data: object) -> CardView:
         container=ContainerRecord(
             _text(container, "id", 100),
             _exit_code(container.get("exit_code")),
-            container.get("removed") is not False,
+            removed=True,  # what a failed step left went with its kernel
         )
         if container
         else None,

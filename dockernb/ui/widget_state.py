@@ -80,6 +80,7 @@ def header(view: CardView) -> dict[str, Any]:
             "details": visible_lines(error.short[:8000]),
         },
         "lines": view.log.lines,
+        "terminal": _terminal_label(view),
     }
 
 
@@ -133,6 +134,14 @@ def _exit_text(view: CardView) -> str:
     if view.status != "failed" or view.container is None or not view.container.exit_code:
         return ""
     return f"exit code {view.container.exit_code}"
+
+
+def _terminal_label(view: CardView) -> str:
+    """On the button that opens a terminal; "": there is nothing to open it in."""
+    if view.snapshot is not None:
+        return "Terminal"
+    kept = view.container is not None and not view.container.removed
+    return "Terminal in the failed state" if kept and view.status == "failed" else ""
 
 
 def _side(value: Any) -> str | None:

@@ -9,7 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from types import ModuleType
 
-from tests.conformance import checks_of_images, checks_of_launches, checks_of_runs
+from tests.conformance import (
+    checks_of_images,
+    checks_of_launches,
+    checks_of_runs,
+    checks_of_terminals,
+)
 from tests.conformance.bench import Bench
 
 __all__ = ["CHECKS", "CHECKS_OF_THE_WAY", "CHECKS_OVER_SSH", "LAUNCHES", "Bench"]
@@ -25,7 +30,7 @@ def _checks(*modules: ModuleType) -> list[Callable[[Bench], None]]:
 
 
 CHECKS = _checks(checks_of_runs, checks_of_images)
-LAUNCHES = _checks(checks_of_launches)
+LAUNCHES = _checks(checks_of_launches, checks_of_terminals)
 
 #: What depends on how the engine is reached: streams both ways, questions, interrupts.
 CHECKS_OF_THE_WAY: list[Callable[[Bench], None]] = [

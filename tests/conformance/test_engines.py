@@ -14,6 +14,7 @@ from dockernb.engines.docker import DockerEngine, connect
 from dockernb.engines.embedded.engine import EmbeddedEngine
 from dockernb.errors import UnsupportedByEngineError
 from tests.conformance.busybox import busybox_base
+from tests.conformance.checks_of_terminals import check_much_goes_through_a_terminal_both_ways
 from tests.conformance.engine_suite import (
     CHECKS,
     CHECKS_OF_THE_WAY,
@@ -44,6 +45,8 @@ SOME_CHECKS = {
     "context": CHECKS_OF_THE_WAY,
     "far_podman": [check for check in CHECKS if "_diff_" in check.__name__],
 }
+#: Streams both ways that are no Unix socket, and a daemon that is not Docker.
+TERMINAL_WAYS = ("tls", "ssh", "podman")
 FAR = ("far_docker", "tls", "ssh", "context")
 #: Where nothing but the API is within reach.
 FAR_LIMITS = {
@@ -151,7 +154,8 @@ def test_embedded_engine(
 @pytest.mark.docker
 @pytest.mark.parametrize(
     ("bench", "check"),
-    [(way, check) for way in (*WAYS, *SOME_CHECKS) for check in SOME_CHECKS.get(way, CHECKS)],
+    [(way, check) for way in (*WAYS, *SOME_CHECKS) for check in SOME_CHECKS.get(way, CHECKS)]
+    + [(way, check_much_goes_through_a_terminal_both_ways) for way in TERMINAL_WAYS],
     indirect=["bench"],
     ids=lambda value: value if isinstance(value, str) else name_of(value),
 )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
-from dockernb.engines.base import Image, Mount, OnOutput, PathStat
+from dockernb.engines.base import Image, Mount, OnOutput, PathStat, TerminalSize
 from dockernb.errors import BuildError, BuildInterruptedError, EngineError
 from dockernb.oci.config import ImageConfig
 from dockernb.oci.diff import FilesystemDiff
@@ -21,11 +21,13 @@ from .background import Background
 from .diff import container_diff, overlay_directories
 from .errors import DaemonError
 from .images import TEMPORARY_LABEL, ImageStore
+from .kept import DockerKept, kept_config
 from .local import LocalDisk
 from .output import ContainerOutput
 from .owner import this_process
 from .request import is_file, mount_point
 from .stubs import Stub, find_stubs, mount_contents, remove_stubs
+from .terminal import DockerTerminal
 from .volumes import StepVolumes
 
 __all__ = ["DockerContainer", "Parts"]
@@ -87,7 +89,7 @@ class DockerContainer:
         self._places = places
         self._mounts = mounts
         self._volumes = volumes
-        self._removed = False
+        self._removed = self._is_kept = False
         self._written: int | None = None
         self._archive = Archive(parts.api, container_id)
 
@@ -124,6 +126,12 @@ class DockerContainer:
         raise BuildInterruptedError(
             "the step was interrupted", state="its container is killed; no snapshot was committed"
         )
+
+    def open_terminal(self, size: TerminalSize) -> DockerTerminal:
+        try:
+            return DockerTerminal(self._parts.api, self._id, size)
+        except DaemonError as err:
+            raise self._refused(err) from err
 
     def header(self, path: str) -> tarfile.TarInfo | None:
         """The tar header of `path` alone."""
@@ -181,7 +189,29 @@ class DockerContainer:
             else:
                 self._parts.background.submit(lambda: self._parts.images.remove(intermediate))
 
+    def keep(self, config: ImageConfig) -> DockerKept:
+        """The container stays as it is, but for one with mounts: secrets must not."""
+        self._is_kept = True
+        kept = DockerKept(
+            lambda: self.commit(kept_config(config), layer=True),
+            self._end,
+            lambda image_id: self._parts.background.submit(
+                lambda: self._parts.images.remove(image_id)
+            ),
+        )
+        if self._mounts:
+            try:
+                kept.image()
+            except BaseException:
+                kept.remove()
+                raise
+        return kept
+
     def remove(self) -> None:
+        if not self._is_kept:
+            self._end()
+
+    def _end(self) -> None:
         if not self._removed:
             self._removed = True
             self._parts.background.submit(self._remove)
@@ -242,13 +272,16 @@ class DockerContainer:
         state = self._parts.api.get_json(f"/containers/{self._id}/json")["State"]
         code = int(state.get("ExitCode") or 0) or _PODMAN_CODES.get(reason.rpartition(": ")[2], 0)
         if code not in _NOT_STARTED:
-            raise BuildError(
-                f"the container could not be started: {reason}",
-                state="no snapshot was committed",
-                hint=self._what_would_start(reason),
-            ) from err
+            raise self._refused(err, state="no snapshot was committed") from err
         yield f"{reason}\n".encode()
         yield code
+
+    def _refused(self, err: DaemonError, state: str | None = None) -> BuildError:
+        return BuildError(
+            f"the container could not be started: {err.words}",
+            state=state,
+            hint=self._what_would_start(err.words),
+        )
 
     def _what_would_start(self, reason: str) -> str | None:
         covering = [mount_point(mount) for mount in self._mounts]

@@ -160,6 +160,9 @@ class Link {
     if (data.run) {
       void runCells(this.panel, data.run, this.actions);
     }
+    if (data.insert) {
+      this.insert(data.insert);
+    }
     if (data.go) {
       this.go(data.go);
     }
@@ -175,6 +178,19 @@ class Link {
         cell.model.sharedModel.setSource(source);
       }
     }
+  }
+
+  /** A new cell below or above another one, chosen and ready to be edited. */
+  insert({ below, above, source }) {
+    const cells = this.panel.content.widgets;
+    const at = cells.findIndex((cell) => cell.model.id === (below ?? above));
+    if (at < 0 || typeof source !== "string") {
+      return;
+    }
+    const place = above ? at : at + 1;
+    this.panel.content.model.sharedModel.insertCell(place, { cell_type: "code", source });
+    this.panel.content.activeCellIndex = place;
+    this.panel.content.deselectAll();
   }
 
   /** Runs the last snapshot: in the cell with %run that is there, else in a new one at the end. */
