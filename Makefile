@@ -39,7 +39,8 @@ course: $(VENV)/.stamp-test  ## run the course with the embedded engine, and wri
 	  sh -ec '$(PREPARE); $(PY) -m tests.course'
 
 test: lint  ## set everything up, then lint and run the whole test suite
-	@$(TESTBED) run -- $(PY) -m pytest --numprocesses 2 --dist loadfile $(PYTEST_ARGS)
+	@$(PYTHON) tests/testbed/nosync.py \
+	  $(TESTBED) run -- $(PY) -m pytest --numprocesses 2 --dist loadfile $(PYTEST_ARGS)
 
 bench: $(VENV)/.stamp-test  ## measure: a table, and the figures as JSON (BENCH_ARGS="ROW... --docs")
 	@$(TESTBED) run --parts docker,images,registry,browser -- $(PY) -m tests.bench $(BENCH_ARGS)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
+from .build.build_flags import BuildFlags
 from .build.builder import Builder
 from .build.cell_run import CellRun
 from .build.cell_text import has_instructions
@@ -28,15 +29,17 @@ from .build.plan import PlannedCell, plan_of
 from .build.result import StepResult
 from .build.session_values import CellText, Scope, SessionOptions
 from .build.snapshot_names import find_cell, find_snapshot
+from .build.ssh_keys import KeyAgents
 from .build.state import BuildState, Stage
 from .build.survey import CellState, setting_lines
 from .checks.lineage import subject_of
 from .checks.subject import Subject
-from .engines.base import Engine
+from .engines.base import Engine, KeptFiles
 from .engines.select import open_engine
 from .errors import BuildError, BuildInterruptedError, CellsNotRunError, DockernbError, EngineError
 from .folders import cache_folder
-from .use.runs import Runs
+from .use.beside import Beside
+from .use.failed import FailedState
 
 __all__ = [
     "CellState",
@@ -56,7 +59,7 @@ class Session(NotebookRecord):
         connect: Opens the engine with a name (None: the first that answers).
 
     Attributes:
-        runs: The containers that run its images; they end with the session.
+        runs, terminals, failed: Containers beside the cells (`Beside`); they end with the session.
     """
 
     def __init__(
@@ -66,11 +69,13 @@ class Session(NotebookRecord):
         connect: Callable[[str | None], Engine] = open_engine,
     ) -> None:
         super().__init__(options)
-        self.runs = Runs()
+        beside = Beside()
+        self.runs, self.terminals, self.failed = beside.runs, beside.terminals, beside.failed
         self._connection = EngineConnection(
-            connect, options.engine, cache_folder, before_close=self.runs.close
+            connect, options.engine, cache_folder, before_close=beside.close
         )
         self._building = threading.Lock()
+        self._agents = KeyAgents()
         self._anonymous = 0
         self._next_run = NextRun(self._connection.peek)
 
@@ -103,6 +108,7 @@ class Session(NotebookRecord):
         cell = cell_id or self._new_cell_id()
         if not has_instructions(source):
             self._chain.forget(cell)
+            self.failed.drop((cell,))
             return []
         with self._building:
             return self._run_cell(cell, source, cell_id, order, listener, cancel)
@@ -125,6 +131,7 @@ class Session(NotebookRecord):
             run.check(source, above.state)
             before = state = above.settle()
             self._chain.forget(cell)
+            self.failed.drop((cell,))
             try:
                 state, results = run.cell(source, cell_id, before)
             finally:  # a cell that failed is corrected and run again, on the state before it
@@ -199,7 +206,9 @@ class Session(NotebookRecord):
             What the cell is now; None: there is nothing to take back.
         """
         self._next_run.cancel()
-        return self._chain.undo()
+        before = self._chain.undo()
+        self.failed.drop(() if before is None else (before.cell_id,))
+        return before
 
     def stand_at(self, name: str, cells: Sequence[str]) -> str:
         """Makes the snapshot of a cell the current one until a cell runs; gives the cell's ID.
@@ -257,13 +266,22 @@ class Session(NotebookRecord):
             engine_name=info.name,
             build_args=self._options.build_args,
             secrets=self._options.secrets,
-            flags=self._options.flags,
+            flags=self._flags(),
             platform=info.platform,
             use_cache=self._options.use_cache,
             pull=self._options.pull,
+            keep_failed=self._keep_failed if self._options.keep_failed else None,
         )
         cells = tuple(self._chain.order)
         return Builder(engine, self._connection.cache(info), self._context, options, cells)
+
+    def _flags(self) -> BuildFlags:
+        """The flags, with an agent for each key."""
+        flags = self._options.flags
+        return replace(flags, ssh={**flags.ssh, **self._agents.sockets(flags.keys)})
+
+    def _keep_failed(self, instruction: str, files: KeptFiles) -> None:
+        self.failed.keep(FailedState(self._running or "", instruction, files))
 
     # --- looking ---------------------------------------------------------------------------
     def engine_name(self) -> str:
@@ -355,10 +373,12 @@ class Session(NotebookRecord):
         """Forgets all cells; snapshots and cache stay."""
         self._next_run.cancel()
         self._chain.clear()
+        self.failed.close()
 
     def drop_cells(self, cell_ids: Sequence[str]) -> None:
         """The reader deleted these cells."""
         self._chain.drop(cell_ids)
+        self.failed.drop(cell_ids)
 
     def tag(self, reference: str, stage: str | None = None) -> str:
         """Names the last snapshot of a stage (None: the last stage); returns the image ID."""
@@ -368,7 +388,8 @@ class Session(NotebookRecord):
 
     # --- the engine ----------------------------------------------------------------------------
     def prune(self) -> tuple[int, int]:
-        """As `EngineConnection.prune`."""
+        """As `EngineConnection.prune`; what failed steps left goes, too."""
+        self.failed.close()
         return self._connection.prune()
 
     def remove_leftovers(self) -> list[str]:
@@ -379,6 +400,7 @@ class Session(NotebookRecord):
         """Ends the session; removals in the background are waited for."""
         self._next_run.cancel()
         self._connection.close()
+        self._agents.close()
 
 
 def _nothing_built() -> BuildError:

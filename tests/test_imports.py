@@ -19,8 +19,9 @@ ARROWS = {
     "dockerfile": set(),
     "oci": set(),
     "engines": {"oci"},
-    "engines.base": {"oci", "engines.launch"},
+    "engines.base": {"oci", "engines.launch", "engines.terminal"},
     "engines.launch": {"oci"},
+    "engines.terminal": {"engines.launch", "engines.base"},
     "engines.overlay_diff": {"oci"},
     "engines.docker": {"oci", "engines.base", "engines.overlay_diff"},
     "engines.embedded": {"oci", "engines.base", "engines.overlay_diff"},
@@ -39,7 +40,7 @@ ARROWS = {
     "ui": {"build", "use", "engines.base", "lint", "look", "oci", "checks.result"},
     "kernel": {
         "session", "ui", "use", "complete", "dockerfile", "checks", "lint", "look", "build.result",
-        "build.events", "oci.diff",
+        "build.events", "oci.diff", "oci.digest",
     },
     "cli": {
         "session", "notebook", "dockerfile", "ui", "use", "build", "engines.base", "engines.select",

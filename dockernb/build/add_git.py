@@ -1,42 +1,30 @@
-"""ADD of a git repository: its files at a commit, fetched by the machine's own git.
+"""A git repository as a source of files: ADD of it, or a named context.
 
-Source of the rules: BuildKit's `source/git/source.go` and `util/gitutil/git_ref.go`. The reader's
-git configuration has no effect, as in a builder: line ends, filters and hooks would change files.
+Source of the rules: BuildKit's `source/git/source.go` and `util/gitutil/git_ref.go`.
 """
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import subprocess
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from dockernb.dockerfile.dockerignore import DockerIgnore
-from dockernb.errors import BuildError, BuildInterruptedError
+from dockernb.errors import BuildError
 
 from .context_tree import ContextTree
 from .copy_items import CopyItem, collect_path
+from .git_program import NO_ACCESS, GitAccess, run_git
+from .remote_source import without_credentials
 
 __all__ = ["GitSource", "parse_git"]
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-_CREDENTIALS = re.compile(r"(?<=://)[^/@]*@")
-_SECONDS = 0.2
-_QUIET = {
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_CONFIG_GLOBAL": os.devnull,
-    "GIT_ALLOW_PROTOCOL": "git:http:https:ssh",
-    "GIT_SSH_COMMAND": "ssh -o BatchMode=yes",
-    "LC_ALL": "C",
-}
-_OF_THE_READER = ("PATH", "HOME", "SSH_AUTH_SOCK", "http_proxy", "https_proxy", "no_proxy")
 
 
 @dataclass(frozen=True)
@@ -55,12 +43,13 @@ class GitSource:
     ref: str = ""
     folder: str = ""
     keep_git_dir: bool = False
+    access: GitAccess = field(default=NO_ACCESS, repr=False)
     commit: str = ""
 
     @property
     def shown(self) -> str:
         """`source` without a password."""
-        return _CREDENTIALS.sub("", self.source)
+        return without_credentials(self.source)
 
     def resolved(self, cancel: threading.Event | None = None) -> GitSource:
         """With its commit; the repository is asked.
@@ -84,26 +73,38 @@ class GitSource:
 
     @contextmanager
     def opened(self, cancel: threading.Event | None = None) -> Iterator[CopyItem]:
+        """Its files as a source of ADD, for the length of the block.
+
+        Raises:
+            BuildError: It cannot be fetched, or has no such folder.
+        """
+        with self.tree(cancel) as tree:
+            item = collect_path(tree, "/", self._no_folder)
+            entry = item.entry._replace(mode=0o755)  # of the temporary folder it is 0700
+            yield replace(item, entry=entry, shown=self.shown, is_itself_copied=True)
+
+    @contextmanager
+    def tree(self, cancel: threading.Event | None = None) -> Iterator[ContextTree]:
         """Its files for the length of the block.
 
         Raises:
             BuildError: It cannot be fetched, or has no such folder.
         """
         with TemporaryDirectory(prefix="dockernb-git-") as place:
-            tree = Path(place, "tree")
-            tree.mkdir()
-            self._check_out(tree, cancel)
+            top = Path(place, "tree")
+            top.mkdir()
+            self._check_out(top, cancel)
             if self.folder or not self.keep_git_dir:
-                shutil.rmtree(tree / ".git")
+                shutil.rmtree(top / ".git")
+            found = collect_path(
+                ContextTree(top, DockerIgnore()), f"/{self.folder}", self._no_folder
+            )
+            if found.entry.type != "dir":
+                raise self._no_folder()
+            yield ContextTree(top / found.shown, DockerIgnore())
 
-            def missing() -> BuildError:
-                return BuildError(f'"{self.shown}": the repository has no folder "{self.folder}"')
-
-            item = collect_path(ContextTree(tree, DockerIgnore()), f"/{self.folder}", missing)
-            if item.entry.type != "dir":
-                raise missing()
-            entry = item.entry._replace(mode=0o755)  # of the temporary folder it is 0700
-            yield replace(item, entry=entry, shown=self.shown, is_itself_copied=True)
+    def _no_folder(self) -> BuildError:
+        return BuildError(f'"{self.shown}": the repository has no folder "{self.folder}"')
 
     def _check_out(self, tree: Path, cancel: threading.Event | None) -> None:
         fetch = ["fetch", "--quiet", "--no-tags", "--depth=1", "origin"]
@@ -119,43 +120,17 @@ class GitSource:
         if (tree / ".gitmodules").exists():
             update = ["submodule", "update", "--init", "--recursive", "--depth=1", "--quiet"]
             self._git(update, tree, cancel)
-        self._git(["remote", "set-url", "origin", _CREDENTIALS.sub("", self.remote)], tree, cancel)
+        public = without_credentials(self.remote)
+        self._git(["remote", "set-url", "origin", public], tree, cancel)
         (tree / ".git/FETCH_HEAD").unlink(missing_ok=True)
 
     def _git(
         self, words: Sequence[str], folder: Path | None, cancel: threading.Event | None
     ) -> str:
-        """What git printed."""
-        program = shutil.which("git")
-        if program is None:
-            raise BuildError(
-                f'"{self.shown}" cannot be fetched: git is not installed here',
-                hint="Install it: apt-get install git",
-            )
-        environment = {name: os.environ[name] for name in _OF_THE_READER if name in os.environ}
-        process = subprocess.Popen(
-            [program, *words],
-            cwd=folder,
-            env={**environment, **_QUIET},
-            umask=0o022,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="surrogateescape",
-        )
-        with process:
-            printed, said = _ended(process, cancel, self.shown)
-        if process.returncode != 0:
-            raise BuildError(
-                f'"{self.shown}" cannot be fetched: git {words[0]} failed',
-                rule=_CREDENTIALS.sub("", said.strip()),
-                hint="Look whether the address is right and this machine reaches it.",
-            )
-        return printed
+        return run_git(words, folder, self.remote, self.access, cancel)
 
 
-def parse_git(source: str, *, keep_git_dir: bool) -> GitSource:
+def parse_git(source: str, *, keep_git_dir: bool, access: GitAccess = NO_ACCESS) -> GitSource:
     """`REMOTE[#REF[:FOLDER]]`.
 
     Raises:
@@ -165,21 +140,8 @@ def parse_git(source: str, *, keep_git_dir: bool) -> GitSource:
     ref, _, folder = fragment.partition(":")
     if ref.startswith("-") or remote.startswith("-"):
         raise BuildError(f'"{source}" names no ref', hint="ADD REPOSITORY#BRANCH:FOLDER /TARGET")
-    return GitSource(source, remote, ref, folder.strip("/"), keep_git_dir)
+    return GitSource(source, remote, ref, folder.strip("/"), keep_git_dir, access)
 
 
 def _parts(line: str) -> tuple[str, str, str]:
     return line.partition("\t")
-
-
-def _ended(
-    process: subprocess.Popen[str], cancel: threading.Event | None, shown: str
-) -> tuple[str, str]:
-    while True:
-        try:
-            return process.communicate(timeout=_SECONDS)
-        except subprocess.TimeoutExpired:
-            if cancel is not None and cancel.is_set():
-                process.kill()
-                process.communicate()
-                raise BuildInterruptedError(f'fetching "{shown}" was interrupted') from None

@@ -21,6 +21,7 @@ from dockernb.errors import BuildError, BuildInterruptedError, ContextError
 
 from .copy_items import CopyItem
 from .downloads import Downloads, UrlFacts
+from .remote_source import without_credentials
 from .source_entry import OpenedBy, SourceEntry
 from .spool import Spool
 
@@ -47,6 +48,11 @@ class UrlSource:
     unpack: bool = False
     digest: str = ""
     entry: SourceEntry | None = None
+
+    @property
+    def shown(self) -> str:
+        """`url` without a password."""
+        return without_credentials(self.url)
 
     def resolved(
         self,

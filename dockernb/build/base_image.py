@@ -5,16 +5,18 @@ Source: the first half of `toDispatchState` in BuildKit's `dockerfile2llb/conver
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from ..dockerfile.instructions import FromInstruction
 from ..engines.base import Engine, Image
 from ..errors import DockerfileError, UnsupportedByEngineError
 from ..oci.config import ImageConfig, Platform, RuntimeConfig
-from .named_contexts import find_context
+from .copying import CopySource
+from .named_contexts import NamedContext, find_context
 from .outcome import BuildOptions
-from .sources import OnPull
+from .remote_context import Fetching
+from .sources import OnPull, collect_whole
 from .stage_or_image import stage_or_image
 from .state import BuildState, Stage
 from .variables import DEFAULT_PATH, Expander, global_variables, platform_args
@@ -30,13 +32,24 @@ class Base:
         reference: The image name, stage name or "scratch", variables expanded.
         image: The image; None for scratch.
         stage: The earlier stage, when it is one.
+        files: The files of a named context that stands for the image.
+        folder: Where they are, if they are on this machine.
+        made_by: What the history says of them.
         pulled: True: it was fetched for this step.
     """
 
     reference: str
     image: Image | None
     stage: Stage | None = None
+    files: CopySource | None = None
+    folder: Path | None = None
+    made_by: str = ""
     pulled: bool = False
+
+    @property
+    def image_id(self) -> str:
+        """For the cache key."""
+        return self.image.id if self.image is not None else "scratch"
 
 
 def find_base(
@@ -45,7 +58,7 @@ def find_base(
     options: BuildOptions,
     engine: Engine,
     on_pull: OnPull | None,
-    cancel: threading.Event,
+    fetching: Fetching,
 ) -> Base | None:
     """Resolves the name in FROM; pulls the image where it is not on the engine.
 
@@ -71,7 +84,14 @@ def find_base(
     if stage is not None:
         image = engine.image(stage.image_id)
         return Base(reference, image or Image(stage.image_id, stage.config), stage)
-    reference = _in_place_of(instruction, reference, options)
+    context = _in_place_of(instruction, reference, options)
+    if context.image is None:
+        files = collect_whole(context, reference, on_pull, fetching)
+        told = f"local source for {reference}"
+        if context.remote is not None:
+            told = f"[context {reference}] {context.remote.shown}"
+        return Base(reference, None, files=files, folder=context.folder, made_by=told)
+    reference = context.image
     platform_text = expander.word(instruction.platform)
     platform = parse_platform(platform_text) if platform_text else options.platform
     if not options.pull or on_pull is None:
@@ -80,15 +100,17 @@ def find_base(
             return Base(reference, image) if image else None
     explicit = platform if platform_text else None
     with stage_or_image(reference, state):
-        image = engine.pull(reference, explicit, on_pull(reference), cancel)
+        image = engine.pull(reference, explicit, on_pull(reference), fetching.cancel)
     return Base(reference, image, pulled=True)
 
 
-def _in_place_of(instruction: FromInstruction, reference: str, options: BuildOptions) -> str:
-    """The image that a named context puts in the place of `reference`.
+def _in_place_of(
+    instruction: FromInstruction, reference: str, options: BuildOptions
+) -> NamedContext:
+    """What a named context puts in the place of the image `reference`, or that image.
 
     Raises:
-        UnsupportedByEngineError: It is a folder, or would take the place of the whole stage.
+        UnsupportedByEngineError: It would take the place of the whole stage.
     """
     if instruction.stage_name in options.flags.contexts:
         raise UnsupportedByEngineError(
@@ -96,15 +118,7 @@ def _in_place_of(instruction: FromInstruction, reference: str, options: BuildOpt
             rule="A notebook runs the cells of the stage.",
             hint="Name the context after the stage's image instead.",
         )
-    context = find_context(reference, options.flags.contexts)
-    if context is None:
-        return reference
-    if context.image is None:
-        raise UnsupportedByEngineError(
-            f'FROM cannot begin with the folder of the build context "{reference}"',
-            hint=f"FROM scratch\nCOPY --from={reference} / /",
-        )
-    return context.image
+    return find_context(reference, options.flags.contexts) or NamedContext(reference)
 
 
 def _stage_named(reference: str, state: BuildState) -> Stage | None:

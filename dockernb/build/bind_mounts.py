@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 
 from ..engines.base import Engine, FileView, Mount
@@ -12,10 +13,13 @@ from .context import BuildContext
 from .copy_content import content_of
 from .copy_items import CopyItem, collect_path
 from .link_paths import join, resolve_links
-from .source_entry import SourceEntry
+from .source_entry import SourceEntry, SourceTree
 from .tar_stream import TarEntry, tar_stream
 
-__all__ = ["found_in_images", "of_context", "of_image"]
+__all__ = ["OpenTree", "of_context", "of_image", "opened_mounts"]
+
+# Opens a tree of files that has to be fetched.
+OpenTree = Callable[[], AbstractContextManager[SourceTree]]
 
 
 def of_image(mount: Mount, image_id: str) -> Mount:
@@ -37,27 +41,47 @@ def of_context(mount: Mount, context: BuildContext) -> tuple[Mount, Mapping[str,
         return context.missing("RUN --mount", mount.source)
 
     item = collect_path(context.tree(), mount.source, missing)
-
-    def files(name: str) -> Iterable[bytes]:
-        return tar_stream(_entries(item, f"/{name}"))
-
-    shown = replace(mount, files=files, is_file=item.entry.type != "dir")
     digests = {f"mount {mount.target} {name}": each for name, each in content_of([item]).items()}
     if item.entry.type == "dir" and item.shown:  # unlike COPY, it shows the directory itself
         digests[f"mount {mount.target}"] = f"dir {item.entry.mode:o}"
-    return shown, digests
+    return _showing(mount, item), digests
 
 
-def found_in_images(mounts: Iterable[Mount], engine: Engine) -> tuple[Mount, ...]:
-    """The mounts with the links in their paths resolved, and whether they show a file.
+@contextmanager
+def opened_mounts(
+    mounts: Iterable[Mount], remotes: Mapping[int, OpenTree], engine: Engine
+) -> Iterator[tuple[Mount, ...]]:
+    """The mounts ready for a command, for the length of the block.
+
+    Those of images have the links in their paths resolved; what `remotes` show is fetched.
 
     Raises:
-        BuildError: An image does not have what is to be shown.
+        BuildError: An image or a repository does not have what is to be shown.
     """
-    return tuple(_found(mount, engine) for mount in mounts)
+    with ExitStack() as stack:
+        yield tuple(
+            _of_remote(mount, stack.enter_context(remotes[number]()))
+            if number in remotes
+            else _of_image(mount, engine)
+            for number, mount in enumerate(mounts)
+        )
 
 
-def _found(mount: Mount, engine: Engine) -> Mount:
+def _of_remote(mount: Mount, tree: SourceTree) -> Mount:
+    def missing() -> DockernbError:
+        return BuildError(f'RUN --mount source "{mount.source}" is not in what from= names')
+
+    return _showing(mount, collect_path(tree, mount.source, missing))
+
+
+def _showing(mount: Mount, item: CopyItem) -> Mount:
+    def files(name: str) -> Iterable[bytes]:
+        return tar_stream(_entries(item, f"/{name}"))
+
+    return replace(mount, files=files, is_file=item.entry.type != "dir")
+
+
+def _of_image(mount: Mount, engine: Engine) -> Mount:
     if mount.source_image is None:
         return mount
     path = mount.base if mount.kind == "cache" else mount.source

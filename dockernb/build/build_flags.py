@@ -1,7 +1,8 @@
 """Flags of `docker build` that a build takes as they are written there.
 
 --add-host NAME:ADDRESS    --ulimit NAME=SOFT[:HARD]    --shm-size BYTES[k|m|g]
---ssh ID[=SOCKET]          --build-context NAME=FOLDER|docker-image://IMAGE
+--ssh ID[=SOCKET|KEY[,KEY]]
+--build-context NAME=FOLDER|docker-image://IMAGE|REPOSITORY[#REF[:FOLDER]]|URL
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ _ULIMITS = frozenset(
 )
 _UNITS = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 _SIZE = re.compile(r"(\d{1,15})([bkmg]?)b?", re.IGNORECASE)
+_KEY_HEAD = 64 * 1024
 _URL = re.compile(r"[a-z-]+:|git@")
 
 
@@ -49,12 +51,14 @@ class BuildFlags:
 
     Args:
         ssh: ID of an ssh agent -> path of its socket on this machine.
+        keys: ID -> paths of keys, for which there is no agent yet; see `ssh_keys`.
         contexts: Name -> what stands for an image of that name; see `named_contexts`.
         extra_hosts, ulimits, shm_size: For each RUN; see `ContainerSpec`.
         words: As they were given.
     """
 
     ssh: Mapping[str, str] = field(default_factory=dict)
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     contexts: Mapping[str, str] = field(default_factory=dict)
     extra_hosts: Mapping[str, str] = field(default_factory=dict)
     ulimits: Mapping[str, tuple[int, int]] = field(default_factory=dict)
@@ -74,7 +78,7 @@ def parse_flags(words: Sequence[str], folder: Path) -> BuildFlags:
     Raises:
         BuildError: A flag is unknown, or its value is wrong.
     """
-    ssh, contexts, hosts = dict[str, str](), dict[str, str](), dict[str, str]()
+    agents, contexts, hosts = dict[str, tuple[str, ...]](), dict[str, str](), dict[str, str]()
     ulimits, shm_size = dict[str, tuple[int, int]](), 0
     kept = []
     for name, given in _pairs(words):
@@ -87,12 +91,16 @@ def parse_flags(words: Sequence[str], folder: Path) -> BuildFlags:
             case "--shm-size":
                 shm_size = _size(text)
             case "--ssh":
-                ssh |= [_agent(text)]
+                key, paths = _agent(text, folder)
+                agents[key] = paths
+                text = f"{key}={','.join(paths)}" if "=" in text else text
             case _:
                 key, value = _context(text, folder)
                 contexts[key], text = value, f"{key}={value}"
         kept += [name, text]
-    return BuildFlags(ssh, contexts, hosts, ulimits, shm_size, tuple(kept))
+    ssh = {name: paths[0] for name, paths in agents.items() if Path(paths[0]).is_socket()}
+    keys = {name: paths for name, paths in agents.items() if name not in ssh}
+    return BuildFlags(ssh, keys, contexts, hosts, ulimits, shm_size, tuple(kept))
 
 
 def _pairs(words: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -148,24 +156,37 @@ def _size(text: str) -> int:
     return int(match[1]) * _UNITS[match[2].lower()]
 
 
-def _agent(text: str) -> tuple[str, str]:
-    """An agent's socket; that of `default` is in the environment."""
-    agent, _, socket = text.partition("=")
-    socket = socket or os.environ.get("SSH_AUTH_SOCK", "")
-    if not agent or not socket:
+def _agent(text: str, folder: Path) -> tuple[str, tuple[str, ...]]:
+    """An agent's socket, or keys; the socket of `default` is in the environment."""
+    agent, _, given = text.partition("=")
+    given = given or os.environ.get("SSH_AUTH_SOCK", "")
+    if not agent or not given:
         raise BuildError(
             f'--ssh: no socket for the agent "{agent}"',
             rule="SSH_AUTH_SOCK is not set.",
-            hint="Start an agent (`eval $(ssh-agent)`, `ssh-add`), or: --ssh ID=SOCKET",
+            hint="Start an agent (`eval $(ssh-agent)`, `ssh-add`), or: --ssh ID=SOCKET|KEYFILE",
         )
-    path = Path(socket).expanduser()
-    if not path.is_socket():
+    paths = [folder / Path(path).expanduser() for path in given.split(",")]
+    if not (len(paths) == 1 and paths[0].is_socket()):
+        for path in paths:
+            _check_key(path)
+    return agent, tuple(str(path.absolute()) for path in paths)
+
+
+def _check_key(path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            is_key = b"PRIVATE KEY" in file.read(_KEY_HEAD)
+    except OSError as err:
         raise BuildError(
-            f'--ssh: "{path}" is no socket of an ssh agent',
-            rule="Keys are taken from an agent, not from a file.",
-            hint="`ssh-add FILE`, then: --ssh default",
+            f'--ssh: "{path}" cannot be read: {err.strerror}',
+            hint="--ssh default=~/.ssh/id_ed25519",
+        ) from err
+    if not is_key:
+        raise BuildError(
+            f'--ssh: "{path}" is no private key, nor the socket of an ssh agent',
+            hint="--ssh default=~/.ssh/id_ed25519\nor an agent: `ssh-add FILE`, then --ssh default",
         )
-    return agent, str(path.absolute())
 
 
 def _context(text: str, folder: Path) -> tuple[str, str]:

@@ -13,22 +13,24 @@ from dataclasses import dataclass, replace
 
 from ..dockerfile.instructions import ArgInstruction, FromInstruction, Instruction
 from ..dockerfile.parse import parse
-from ..engines.base import ContainerSpec, Engine, Image, OnProgress, Progress
+from ..engines.base import ContainerSpec, Engine, OnProgress, Progress
 from ..errors import DockernbError, NoStageError
 from ..oci.config import ImageConfig
+from ..oci.diff import FilesystemDiff
 from ..oci.digest import short_id
 from .base_image import Base, find_base, start_stage
 from .cache import BuildCache, CachedStep
 from .cache_key import CacheKey, normal_form
 from .context import BuildContext
-from .context_read import context_read
+from .context_read import ContextRead, context_read
 from .downloads import Downloads
 from .evaluate import evaluate
 from .events import BuildEvent, Listener, PullProgressed
 from .outcome import BuildOptions, Outcome
-from .perform import perform
+from .perform import perform, with_step
+from .remote_context import Fetching
 from .result import CacheVerdict, StepResult
-from .sources import OnPull, Sources, collect_sources
+from .sources import WHOLE, OnPull, Sources, collect_sources
 from .state import BuildState, Stage
 from .step import Made, Step
 from .variables import declared_args, platform_args, resolve_global_arg, source_date_epoch
@@ -163,8 +165,7 @@ class Builder:
             self.context,
             step.state,
             on_pull,
-            step.watch(cancel),
-            Downloads(self.cache.folder / "downloads"),
+            self._fetching(step, cancel),
         )
         if sources is None:
             step.verdict = _to_fetch("an image")
@@ -177,26 +178,33 @@ class Builder:
             return _with_image(outcome.stage, cached.image_id, cached.image_config)
         if on_pull is None:
             return None
-        epoch = source_date_epoch(self.options.build_args)
         made = perform(
             self.engine, stage, outcome, sources, step, cancel,
-            caches=self.cache.folder / "locks", epoch=epoch,
+            caches=self.cache.folder / "locks", epoch=self._epoch, keep=self.options.keep_failed,
         )  # fmt: skip
         return self._keep(key, made, outcome.stage, step)
 
+    @property
+    def _epoch(self) -> int | None:
+        return source_date_epoch(self.options.build_args)
+
+    def _fetching(self, step: Step, cancel: threading.Event) -> Fetching:
+        known = Downloads(self.cache.folder / "downloads")
+        return Fetching(known, self.options.git_access, cancel, step.watch(cancel))
+
     def _key(self, step: Step, stage: Stage, outcome: Outcome, sources: Sources) -> CacheKey:
-        settings = dict(outcome.settings)
-        epoch = source_date_epoch(self.options.build_args)
-        if epoch is not None:  # it is in the image's config
-            settings["SOURCE_DATE_EPOCH"] = str(epoch)
         return CacheKey(
             parent=stage.image_id,
             instruction=normal_form(step.instruction),
             args=outcome.used_args,
             content=sources.content,
             platform=str(stage.config.platform),
-            settings=settings,
+            settings={**outcome.settings, **self._settings()},
         )
+
+    def _settings(self) -> dict[str, str]:
+        """What stands in the config of every image that is made."""
+        return {} if self._epoch is None else {"SOURCE_DATE_EPOCH": str(self._epoch)}
 
     # --- the cache -------------------------------------------------------------------------------
     def _probe(self, key: CacheKey, step: Step) -> CachedStep | None:
@@ -240,18 +248,28 @@ class Builder:
         cancel: threading.Event,
         on_pull: OnPull | None,
     ) -> tuple[Stage, ...] | None:
-        base = find_base(instruction, step.state, self.options, self.engine, on_pull, cancel)
+        base = find_base(
+            instruction,
+            step.state,
+            self.options,
+            self.engine,
+            on_pull,
+            self._fetching(step, cancel),
+        )
         if base is None:
             step.verdict = _to_fetch(instruction.image)
             return None
         stage = start_stage(instruction, base, step.state)
-        base_id = base.image.id if base.image else "scratch"
+        content = base.files.content if base.files else {base.reference: base.image_id}
         key = CacheKey(
             "",
             normal_form(replace(instruction, stage_name="")),
-            content={base.reference: base_id},
+            content=content,
             platform=str(stage.config.platform),
+            settings=self._settings() if base.files else {},
         )
+        if base.files is not None and base.folder is not None:
+            step.read = ContextRead(WHOLE, content, base.folder)
         cached = None if base.pulled else self._probe(key, step)
         if base.pulled:
             step.verdict = CacheVerdict("miss", f"{base.reference} was pulled", ("pulled",))
@@ -262,18 +280,25 @@ class Builder:
             return None
         else:
             step.enter("image", base.reference)
-            image = self._base_snapshot(base, stage)
-            stage = self._keep(key, Made(image.id, image.config, image.size), stage, step)
+            stage = self._keep(key, self._base_snapshot(base, stage), stage, step)
         return (*step.state.stages, stage)
 
-    def _base_snapshot(self, base: Base, stage: Stage) -> Image:
+    def _base_snapshot(self, base: Base, stage: Stage) -> Made:
         """The base itself, or, where a stage starts with another config, an image with that one."""
         if base.image is None:
-            return self.engine.scratch(stage.config)
-        if base.image.config == stage.config:
-            return base.image
-        with self.engine.create(base.image.id, ContainerSpec()) as container:
-            return container.commit(stage.config, layer=False)
+            image, diff = self.engine.scratch(stage.config), FilesystemDiff()
+            if base.files is not None:
+                config = with_step(stage.config, base.made_by, self._epoch)
+                with self.engine.create(image.id, ContainerSpec()) as container:
+                    base.files.apply(container, WHOLE)
+                    diff = container.diff()
+                    image = container.commit(config, layer=True)
+            return Made(image.id, image.config, image.size, diff)
+        image = base.image
+        if image.config != stage.config:
+            with self.engine.create(image.id, ContainerSpec()) as container:
+                image = container.commit(stage.config, layer=False)
+        return Made(image.id, image.config, image.size)
 
     # --- before the first FROM -------------------------------------------------------------------
     def _global_arg(self, instruction: ArgInstruction, step: Step) -> BuildState:

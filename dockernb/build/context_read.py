@@ -11,7 +11,7 @@ from typing import Protocol
 
 from ..errors import DockernbError
 from .cache_key import changed_content
-from .context import BuildContext
+from .context import BuildContext, named_folder
 from .copy_request import CopyRequest
 from .copying import collect_from_context
 from .outcome import Action, CopyFiles
@@ -22,21 +22,25 @@ __all__ = ["ContextRead", "context_read", "folders_read"]
 
 @dataclass(frozen=True)
 class ContextRead:
-    """The files that one COPY or ADD took.
+    """The files of a folder that one COPY or ADD took.
 
     Args:
         request: Without URLs and heredocs, so that reading it again touches the disk only.
         content: Name -> digest, as in the cache key.
+        named: The folder of a named context, where it was that one and not the build context.
     """
 
     request: CopyRequest
     content: Mapping[str, str]
+    named: Path | None = None
 
     def changes(self, context: BuildContext) -> tuple[str, ...]:
         """What a step would find changed now, in words: "app/main.py changed"; () if nothing.
 
         Files whose size and times are those of before are not read again.
         """
+        if self.named is not None:
+            context = named_folder(self.named)
         try:
             now = collect_from_context(self.request, context).content
         except DockernbError as error:
@@ -45,7 +49,7 @@ class ContextRead:
 
     @cached_property
     def folders(self) -> frozenset[str]:
-        """The folders, relative to the context ("" is its root), that hold what was read."""
+        """The folders, relative to the root ("" is it), that hold what was read."""
         return frozenset(
             name.rstrip("/") if name.endswith("/") and name != "./" else posixpath.dirname(name)
             for name in self.content
@@ -60,16 +64,21 @@ class ReadsContext(Protocol):
 
 
 def folders_read(context: BuildContext, records: Iterable[ReadsContext]) -> frozenset[Path]:
-    """The folders that hold what was read, and the context's root if anything was."""
-    root = context.root
+    """The folders that hold what was read, and the roots of the contexts that they are in."""
     reads = [read for record in records for read in record.reads]
-    folders = {root / folder for read in reads for folder in read.folders}
-    return frozenset(folders | {root} if folders else ())
+    found = set[Path]()
+    for read in reads:
+        root = context.root if read.named is None else read.named
+        found |= {root, *(root / folder for folder in read.folders)} if read.folders else set()
+    return frozenset(found)
 
 
 def context_read(action: Action, content: Mapping[str, str]) -> ContextRead | None:
     """What `action` took from the build context; None: nothing."""
-    if not isinstance(action, CopyFiles) or action.from_image is not None:
+    if not isinstance(action, CopyFiles):
+        return None
+    source = action.source
+    if source.folder is None and not source.is_build_context:
         return None
     request = action.request
     remote = {source for source in request.sources if is_git(source) or is_url(source)}
@@ -83,4 +92,5 @@ def context_read(action: Action, content: Mapping[str, str]) -> ContextRead | No
             for name, digest in content.items()
             if name not in others and not digest.startswith("commit ")
         }
-    return ContextRead(replace(request, sources=local, heredocs=(), checksum=""), content)
+    request = replace(request, sources=local, heredocs=(), checksum="")
+    return ContextRead(request, content, source.folder)

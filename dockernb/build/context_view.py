@@ -92,10 +92,15 @@ def view_context(
     reading = tuple(
         FilesOfCell(
             f"cell {cells.index(record.cell_id) + 1}",
-            {name: size for read in record.reads for name, size in _sizes(context, read)},
+            {
+                name: size
+                for read in record.reads
+                if read.named is None
+                for name, size in _sizes(context, read)
+            },
         )
         for record in records
-        if record.reads and record.cell_id in cells
+        if record.cell_id in cells and any(read.named is None for read in record.reads)
     )
     ignore, file = context.ignore(), context.ignore_file
     found: dict[int, list[str]] = {pattern.line: [] for pattern in ignore.patterns}

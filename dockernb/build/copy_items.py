@@ -60,12 +60,8 @@ def collect_items(
         if request.parents:
             items += _with_parents(tree, source, excludes, missing)
             continue
-        path = clean(source)
-        is_wild = bool(split_wildcards(path)[1])
-        for match in _expand(tree, path, lambda source=source: missing(source)):  # type: ignore[misc]
-            # A file that a wildcard found and --exclude names stays out (the reference's example).
-            if is_wild and excludes.excludes(posixpath.basename(match)):
-                continue
+        # --exclude counts below a directory, never for what the source itself names.
+        for match in _expand(tree, clean(source), lambda source=source: missing(source)):  # type: ignore[misc]
             resolved, entry = _follow(tree, match, lambda source=source: missing(source))  # type: ignore[misc]
             below = tuple(_walk(tree, resolved, excludes)) if entry.type == "dir" else ()
             items.append(CopyItem(posixpath.basename(match), resolved.lstrip("/"), entry, below))

@@ -18,6 +18,7 @@ from dockernb.errors import BuildError
 from .add_archive import unpack
 from .archive_format import is_archive
 from .copy_items import CopyItem
+from .copy_mode import ModeChange
 from .destination import Destination, Owner
 from .link_paths import join
 from .source_entry import SourceEntry
@@ -41,7 +42,7 @@ class CopyPlan:
     destination: Destination
     path: str
     owner: Owner | None
-    mode: int | None
+    mode: ModeChange | None
     unpacks: bool
     spool: Spool
 
@@ -114,7 +115,7 @@ class CopyPlan:
         elif kind in {"socket", "unknown"}:
             kind = "file"
         if self.mode is not None and kind != "symlink":
-            mode = self.mode
+            mode = self.mode.apply(mode, is_directory=kind == "dir")
         hard_link = links.get(entry.same_file) if entry.same_file is not None else None
         if entry.same_file is not None and hard_link is None:
             links[entry.same_file] = path

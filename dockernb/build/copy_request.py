@@ -25,7 +25,7 @@ class CopyRequest:
         working_dir: The WORKDIR that a relative destination joins.
         heredocs: Come after all `sources`.
         chown: "", "user", "user:group", ids or names.
-        chmod: What is no octal number has no effect (see `copy_mode`).
+        chmod: "", an octal number, or letters (see `copy_mode`).
         link: Without effect on the tree, as in BuildKit on Docker's overlay2 image store.
         parents: Keep the directories of each source (from a "/./" on).
         excludes: Patterns as in .dockerignore, relative to each source.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -22,16 +21,22 @@ from .copy_owner import resolve_owner
 from .copy_plan import CopyPlan
 from .copy_request import CopyRequest
 from .destination import Destination, Owner
-from .downloads import Downloads
 from .image_source import ImageTree
 from .link_paths import clean, destination_path
 from .paused_collection import garbage_collection_paused
+from .remote_context import Fetching, RemoteContext
 from .remote_source import check_sources, is_git, is_url
 from .source_entry import inline_entry
 from .spool import Spool
 from .tar_stream import tar_stream
 
-__all__ = ["CopySource", "collect_from_context", "collect_from_image", "make_directory"]
+__all__ = [
+    "CopySource",
+    "collect_from_context",
+    "collect_from_image",
+    "collect_from_remote",
+    "make_directory",
+]
 
 
 @dataclass(frozen=True)
@@ -85,18 +90,12 @@ def collect_from_context(
     request: CopyRequest,
     context: BuildContext,
     on_progress: OnProgress | None = None,
-    cancel: threading.Event | None = None,
-    downloads: Downloads | None = None,
-    watch: Watch | None = None,
+    fetching: Fetching | None = None,
 ) -> CopySource:
     """Reads what the request takes from the build context.
 
     Of a URL or a git repository only so much is fetched as tells its content for the cache key;
     the rest comes when the files are opened.
-
-    Args:
-        downloads: What is known of URLs.
-        watch: Is told how far the reading of files is.
 
     Raises:
         NotInBuildContextError: A source does not exist or is ignored.
@@ -108,24 +107,26 @@ def collect_from_context(
     def missing(source: str) -> DockernbError:
         return context.missing(request.name, source)
 
-    tree = context.tree()
+    tree, fetch = context.tree(), fetching or Fetching()
     parts: list[list[CopyItem] | GitSource | UrlSource] = []
     content: dict[str, str] = {}
     with garbage_collection_paused():
         for source in request.sources:
             if is_git(source):
-                found = parse_git(source, keep_git_dir=request.keep_git_dir).resolved(cancel)
+                found = parse_git(
+                    source, keep_git_dir=request.keep_git_dir, access=fetch.access
+                ).resolved(fetch.cancel)
                 content[found.shown] = f"commit {found.commit}"
                 parts.append(found)
                 continue
             if is_url(source):
                 file = UrlSource(source, request.checksum, bool(request.unpack))
-                file = file.resolved(downloads, on_progress, cancel)
+                file = file.resolved(fetch.downloads, on_progress, fetch.cancel)
                 content[source] = f"file 600 {file.digest}"
                 parts.append(file)
                 continue
             items = collect_items(tree, request, (source,), missing)
-            content |= content_of(items, watch)
+            content |= content_of(items, fetch.watch)
             parts.append(items)
         inline = _inline_items(request)
         content |= content_of(inline)
@@ -137,9 +138,9 @@ def collect_from_context(
             opened: list[CopyItem] = []
             for part in parts:
                 if isinstance(part, GitSource):
-                    opened.append(stack.enter_context(part.opened(cancel)))
+                    opened.append(stack.enter_context(part.opened(fetch.cancel)))
                 elif isinstance(part, UrlSource):
-                    opened.append(part.item(on_progress, cancel))
+                    opened.append(part.item(on_progress, fetch.cancel))
                 else:
                     opened += part
             yield opened
@@ -167,6 +168,35 @@ def collect_from_image(request: CopyRequest, engine: Engine, image_id: str) -> C
             yield [*found, *_inline_items(request)]
 
     content = {"the image of --from": image_id, **content_of(_inline_items(request))}
+    return CopySource(content, open_items)
+
+
+def collect_from_remote(
+    request: CopyRequest,
+    remote: RemoteContext,
+    label: str,
+    on_progress: OnProgress | None,
+    fetching: Fetching,
+) -> CopySource:
+    """COPY from a named context that is fetched, with its digest known.
+
+    Args:
+        label: What the digest is called in the cache key.
+
+    `apply` fetches it, and raises `BuildError` for a source that it does not have.
+    """
+    check_sources(request)
+
+    def missing(source: str) -> DockernbError:
+        return BuildError(f'{request.name} source "{source}" is not in "{remote.shown}"')
+
+    @contextmanager
+    def open_items() -> Iterator[Sequence[CopyItem]]:
+        with remote.tree(fetching, on_progress) as tree:
+            found = collect_items(tree, request, request.sources, missing)
+            yield [*found, *_inline_items(request)]
+
+    content = {label: remote.digest, **content_of(_inline_items(request))}
     return CopySource(content, open_items)
 
 

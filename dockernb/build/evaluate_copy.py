@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..dockerfile.instructions import AddInstruction, CopyInstruction, Heredoc
-from .copy_mode import chmod_warnings
+from .copy_mode import parse_chmod
 from .copy_request import CopyRequest, InlineFile
 from .named_contexts import NamedContext
 from .outcome import CopyFiles, Frame, Outcome
@@ -66,18 +66,18 @@ def _outcome(
     frame: Frame,
     source: NamedContext,
 ) -> Outcome:
+    parse_chmod(request.chmod)  # what is wrong is said before anything is read
     words = [name]
     words += [f"--chown={request.chown}"] if request.chown else []
     words += [f"--chmod={request.chmod}"] if request.chmod else []
     words += [*request.sources, *(f"<<{heredoc.name}" for heredoc in request.heredocs)]
     text = " ".join([*words, request.destination]) + " # buildkit"
     from_name = getattr(instruction, "from_image", "")
-    action = CopyFiles(request, source.image, source.folder, from_name)
+    action = CopyFiles(request, source, from_name)
     return Outcome(
         frame.stage,
         action,
         text,
         layer=True,
         used_args=frame.used_args(),
-        warnings=chmod_warnings(request.chmod),
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Literal, cast
 
 from ..dockerfile import mount_values
@@ -25,13 +24,13 @@ class RunMounts:
     """What the `--mount`s of a RUN ask for.
 
     Args:
-        from_folders: See `RunCommand`.
+        contexts: See `RunCommand`.
         secret_env: Variables that hold secrets.
         ssh_socket: Where the command finds its agent; "": nowhere.
     """
 
     mounts: list[Mount] = field(default_factory=list)
-    from_folders: dict[int, Path | None] = field(default_factory=dict)
+    contexts: dict[int, NamedContext] = field(default_factory=dict)
     secret_env: dict[str, str] = field(default_factory=dict)
     ssh_socket: str = ""
     agents: int = 0
@@ -125,7 +124,7 @@ def _cache(mount: mount_values.Mount, frame: Frame) -> Mount:
     base = posixpath.normpath(posixpath.join("/", mount.source))
     if mount.from_image:
         begin = frame.other_source(mount.from_image, numbers=False)
-    if begin.folder is not None or (base != "/" and begin.image is None):
+    if not (begin.image or begin.is_build_context) or (base != "/" and begin.image is None):
         raise DockerfileError(
             f"a cache mount begins with files of a stage or an image: {mount.from_image or base}",
             hint="--mount=type=cache,target=/FOLDER,from=STAGE,source=/FOLDER",
@@ -146,7 +145,7 @@ def _bind(mount: mount_values.Mount, frame: Frame, found: RunMounts) -> None:
         frame.other_source(mount.from_image, numbers=False) if mount.from_image else NamedContext()
     )
     if source.image is None:
-        found.from_folders[len(found.mounts)] = source.folder
+        found.contexts[len(found.mounts)] = source
     found.mounts.append(
         Mount(
             "bind",

@@ -64,7 +64,7 @@ def evaluate_run(instruction: RunInstruction, frame: Frame) -> Outcome:
     text = history.run_text(args, frame.stage.args, frame.stage.variables)
     # The command may use any ARG in scope, so all of them count.
     used = frame.stage.arg_values
-    action = RunCommand(spec, found.from_folders)
+    action = RunCommand(spec, found.contexts)
     return Outcome(frame.stage, action, text, layer=True, used_args=used, settings=_settings(flags))
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from ..engines.base import ContainerSpec
+from ..engines.base import ContainerSpec, KeptFiles
 from ..errors import DockerfileError
 from ..oci.config import Platform
 from .build_flags import NO_FLAGS, BuildFlags
 from .copy_request import CopyRequest
-from .named_contexts import NamedContext, find_context
+from .git_program import GitAccess
+from .named_contexts import BUILD_CONTEXT, NamedContext, find_context
 from .state import BuildState, Stage
 from .variables import Expander
 
@@ -35,6 +35,7 @@ class BuildOptions:
     Args:
         platform: Platform of the machine that builds, and of the images if FROM says nothing else.
         secrets: Secret ID -> content; never part of a key, a log or a result.
+        keep_failed: Gets the text of a RUN that failed, and the files that it left; None: they go.
     """
 
     engine_name: str = ""
@@ -44,6 +45,12 @@ class BuildOptions:
     platform: Platform = field(default_factory=Platform)
     use_cache: bool = True
     pull: bool = False
+    keep_failed: Callable[[str, KeptFiles], None] | None = None
+
+    @property
+    def git_access(self) -> GitAccess:
+        """What git may use where a repository is private."""
+        return GitAccess(self.secrets, self.flags.ssh.get("default", ""))
 
 
 @dataclass(frozen=True)
@@ -56,24 +63,24 @@ class RunCommand:
     """Run `spec.command` in the container.
 
     Args:
-        from_folders: Number of a bind mount -> the named context it shows; None: the build context.
+        contexts: Number of a bind mount -> the context whose files it shows.
     """
 
     spec: ContainerSpec
-    from_folders: Mapping[int, Path | None] = field(default_factory=dict)
+    contexts: Mapping[int, NamedContext] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class CopyFiles:
-    """Put files into the container, from the build context or from the image `from_image`.
+    """Put files into the container.
 
-    `from_name` is the stage, image or named context as the reader wrote it; `from_folder` is the
-    folder of a named context.
+    Args:
+        source: Whose files.
+        from_name: The stage, image or named context as the reader wrote it.
     """
 
     request: CopyRequest
-    from_image: str | None = None
-    from_folder: Path | None = None
+    source: NamedContext = BUILD_CONTEXT
     from_name: str = ""
 
 

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ..engines.base import ContainerSpec, Engine, Mount, WorkingContainer
-from ..errors import BuildInterruptedError, InstructionFailedError, InternalError
+from ..engines.base import ContainerSpec, Engine, KeptFiles, Mount, WorkingContainer
+from ..errors import (
+    BuildInterruptedError,
+    DockernbError,
+    InstructionFailedError,
+    InternalError,
+)
 from ..oci.config import ImageConfig
 from ..oci.diff import FilesystemDiff
 from ..oci.digest import short_id
 from . import history
-from .bind_mounts import found_in_images
+from .bind_mounts import opened_mounts
 from .cache_mounts import held_caches
 from .copying import make_directory
 from .masking import masked
@@ -25,7 +30,7 @@ from .sources import Sources
 from .state import Stage
 from .step import Made, Step
 
-__all__ = ["perform", "timestamp"]
+__all__ = ["perform", "timestamp", "with_step"]
 
 _MUCH = 50_000_000  # bytes; a smaller layer is committed before anybody wonders
 
@@ -50,6 +55,7 @@ def perform(  # noqa: PLR0913 - what a step takes and where it goes
     *,
     caches: Path,
     epoch: int | None,
+    keep: Callable[[str, KeptFiles], None] | None = None,
 ) -> Made:
     """Builds the step on top of `stage` and commits it.
 
@@ -58,6 +64,7 @@ def perform(  # noqa: PLR0913 - what a step takes and where it goes
     Args:
         caches: Folder for the locks of cache mounts.
         epoch: SOURCE_DATE_EPOCH: what the image says of the time of its making.
+        keep: Gets the text of a RUN that failed, and what it left.
 
     Raises:
         InstructionFailedError: the command's exit code was not 0. Nothing was committed.
@@ -65,21 +72,27 @@ def perform(  # noqa: PLR0913 - what a step takes and where it goes
     """
     work = _Work(step, outcome, sources, cancel)
     step.enter("image", short_id(stage.image_id))
-    spec = _spec(outcome.action, stage, found_in_images(sources.mounts, engine))
     with (
-        held_caches(spec, caches, cancel) as held,
+        opened_mounts(sources.mounts, sources.remotes, engine) as mounts,
+        held_caches(_spec(outcome.action, stage, mounts), caches, cancel) as held,
         engine.create(stage.image_id, held) as container,
     ):
         step.container = ContainerRecord(container.id)
         step.enter("container", short_id(container.id))
-        _act(work, container)
+        try:
+            _act(work, container)
+        except InstructionFailedError as error:
+            if keep is not None:
+                _keep_failed(work, container, error, keep)
+            raise
         if cancel.is_set():
             raise BuildInterruptedError("the step was interrupted before its snapshot was taken")
         step.enter("snapshot")
         diff = container.diff() if outcome.layer else FilesystemDiff()
         if diff.bytes >= _MUCH:
             step.watch(cancel).say("snapshot", f"committing {diff.bytes / 1e6:,.0f} MB")
-        image = container.commit(_wanted_config(outcome, epoch), layer=outcome.layer)
+        config = with_step(outcome.stage.config, outcome.created_by, epoch, layer=outcome.layer)
+        image = container.commit(config, layer=outcome.layer)
         step.enter("removed", short_id(container.id))
     return Made(image.id, image.config, image.size, diff)
 
@@ -104,13 +117,34 @@ def _act(work: _Work, container: WorkingContainer) -> None:
         if work.sources.files is None:
             raise InternalError("COPY without collected sources")
         count = len(work.sources.files.content)
-        from_image = action.from_image is not None
-        step.enter("run", "" if from_image else f"{count} file{'s' if count != 1 else ''}")
+        is_image = action.source.image is not None
+        step.enter("run", "" if is_image else f"{count} file{'s' if count != 1 else ''}")
         watch = step.watch(work.cancel)
         step.warnings += work.sources.files.apply(container, action.request, watch)
     elif isinstance(action, MakeDirectory):
         step.enter("run", action.path)
         step.warnings += make_directory(container, action.path, action.owner)
+
+
+def _keep_failed(
+    work: _Work,
+    container: WorkingContainer,
+    error: InstructionFailedError,
+    keep: Callable[[str, KeptFiles], None],
+) -> None:
+    """Keeps the files for a reader. What goes wrong here never hides why the step failed."""
+    step = work.step
+    note = f"{work.outcome.created_by} # failed with exit code {error.command_exit_code}"
+    try:
+        stage, layer = work.outcome.stage, work.outcome.layer
+        files = container.keep(with_step(stage.config, note, None, layer=layer))
+    except DockernbError as fault:
+        step.warnings.append(f"what the step left could not be kept: {fault.message}")
+        return
+    keep(step.source, files)
+    step.container = replace(step.container or ContainerRecord(container.id), removed=False)
+    looked = "To look into what it left: `%terminal --failed` or `%%shell --failed`"
+    error.hint = f"{error.hint}\n{looked}" if error.hint else looked
 
 
 def _failed(
@@ -135,12 +169,18 @@ def _failed(
     )
 
 
-def _wanted_config(outcome: Outcome, epoch: int | None) -> ImageConfig:
-    """The config to commit: the stage's, with this step in its history."""
-    config, now = outcome.stage.config, timestamp(epoch)
-    entries = config.history
-    if outcome.created_by is not None:
-        new = history.entry(outcome.created_by, created=now, empty_layer=not outcome.layer)
+def with_step(
+    config: ImageConfig, created_by: str | None, epoch: int | None, *, layer: bool = True
+) -> ImageConfig:
+    """The config to commit, with a step in its history.
+
+    Args:
+        created_by: See `Outcome`.
+        epoch: SOURCE_DATE_EPOCH; None: the time is now.
+    """
+    now, entries = timestamp(epoch), config.history
+    if created_by is not None:
+        new = history.entry(created_by, created=now, empty_layer=not layer)
         entries = (*entries, new)
     return replace(config, created=now, history=entries)
 

@@ -11,10 +11,11 @@ from dockernb.errors import DockerfileError
 
 from .copy_request import CopyRequest
 
-__all__ = ["check_sources", "is_git", "is_url"]
+__all__ = ["check_sources", "is_git", "is_url", "without_credentials"]
 
 _GIT_URL = re.compile(r"https?://[^#?]*\.git([?#].*)?|(git|ssh)://.*", re.IGNORECASE)
 _GIT_SSH = re.compile(r"[\w.+-]+@[\w.-]+:[^\s]+")
+_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]*@")
 _CHECKSUM = re.compile(r"sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}")
 
 
@@ -26,6 +27,11 @@ def is_git(source: str) -> bool:
 def is_url(source: str) -> bool:
     """Whether the source is a file to download."""
     return source.startswith(("http://", "https://")) and not is_git(source)
+
+
+def without_credentials(text: str) -> str:
+    """The text with user and password taken out of the URLs in it."""
+    return _CREDENTIALS.sub("", text)
 
 
 def check_sources(request: CopyRequest) -> None:

@@ -34,6 +34,7 @@ class SessionOptions:
         pull: True: FROM asks the registry even if the image is there.
         prepare: True: a reader types between the cells, and the engine may use that time to make
             the next RUN ready.
+        keep_failed: True: the files that a failed RUN left are kept until its cell runs again.
     """
 
     engine: str | None = None
@@ -44,6 +45,7 @@ class SessionOptions:
     use_cache: bool = True
     pull: bool = False
     prepare: bool = False
+    keep_failed: bool = False
 
 
 @dataclass(frozen=True)

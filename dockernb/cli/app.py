@@ -39,6 +39,7 @@ _COMMANDS = {
     "push": ("dockernb.cli.images", "push", "Send an image to its registry."),
     "save": ("dockernb.cli.images", "save", "Write images as an archive."),
     "install": ("dockernb.cli.install", "install", "Make the kernel known to Jupyter."),
+    "shell": ("dockernb.cli.shell", "shell", "Open a shell in a snapshot."),
     "space": ("dockernb.cli.steps", "space", "Show all steps, and where the image's bytes are."),
     "run": ("dockernb.cli.run", "run", "Build a notebook's cells in order."),
     "verify": ("dockernb.cli.verify", "verify", "Compare a notebook with docker build."),

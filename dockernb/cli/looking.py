@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +14,6 @@ from dockernb.build.result import StepResult
 from dockernb.cli.console import StepPrinter
 from dockernb.cli.options import BuildChoice
 from dockernb.cli.run import NotebookRun, open_session, read_settings
-from dockernb.cli.terminal import echo
 from dockernb.engines.base import Engine, Image
 from dockernb.engines.select import open_engine
 from dockernb.errors import ImageNotFoundError, LookError
@@ -23,9 +21,8 @@ from dockernb.look.lineage import find_step, lineage
 from dockernb.look.snapshot_files import SnapshotFiles
 from dockernb.notebook.cells import check_kernel, read_notebook
 from dockernb.ui.look_tables import NameOf, step_names
-from dockernb.ui.table import Table, table_text
 
-__all__ = ["Looked", "as_json_option", "at_option", "looked", "tell", "tell_json"]
+__all__ = ["Looked", "as_json_option", "at_option", "is_notebook", "looked"]
 
 as_json_option: Callable[[Any], Any] = click.option(
     "--json", "as_json", is_flag=True, help="The result as JSON."
@@ -49,6 +46,7 @@ class Looked:
 
     image: Image
     files: SnapshotFiles
+    engine: Engine
     results: tuple[StepResult, ...] = ()
     step: StepResult | None = None
     counts: Mapping[str, int] | None = None
@@ -79,7 +77,7 @@ def looked(target: str, choice: BuildChoice, at: str | None = None) -> Iterator[
     Args:
         target: A file is a notebook; anything else names an image on the engine.
     """
-    if Path(target).is_file() or target == "-" or target.endswith(".ipynb"):
+    if is_notebook(target):
         with _built(target, choice, at) as found:
             yield found
         return
@@ -87,7 +85,7 @@ def looked(target: str, choice: BuildChoice, at: str | None = None) -> Iterator[
         raise click.UsageError("--at is for notebooks; of an image there is one snapshot")
     engine = open_engine(choice.engine)
     try:
-        yield Looked(_find(engine, target), SnapshotFiles(engine))
+        yield Looked(_find(engine, target), SnapshotFiles(engine), engine)
     finally:
         engine.close()
 
@@ -109,9 +107,14 @@ def _built(target: str, choice: BuildChoice, at: str | None) -> Iterator[Looked]
         if image is None:
             raise LookError("the snapshot is gone from the engine")
         counts = {outcome.cell.id: outcome.number for outcome in job.outcomes}
-        yield Looked(image, SnapshotFiles(engine), tuple(results), step, counts)
+        yield Looked(image, SnapshotFiles(engine), engine, tuple(results), step, counts)
     finally:
         session.close()
+
+
+def is_notebook(target: str) -> bool:
+    """Whether it is taken for a notebook file; else it is the name of an image."""
+    return Path(target).is_file() or target == "-" or target.endswith(".ipynb")
 
 
 def _find(engine: Engine, name: str) -> Image:
@@ -122,15 +125,3 @@ def _find(engine: Engine, name: str) -> Image:
             hint=f"dockernb pull {name}",
         )
     return image
-
-
-def tell(table: Table, *more: str) -> None:
-    """Prints a table, and texts below it."""
-    for part in (table_text(table), *more):
-        for line in part.splitlines():
-            echo(line)
-
-
-def tell_json(value: Any) -> None:
-    """Prints the answer as JSON."""
-    click.echo(json.dumps(value, indent=2))

@@ -90,7 +90,9 @@ def read_settings(document: Notebook, choice: BuildChoice) -> Settings:
     )
 
 
-def open_session(settings: Settings, *, engine: str | None, use_cache: bool) -> Session:
+def open_session(
+    settings: Settings, *, engine: str | None, use_cache: bool, keep_failed: bool = False
+) -> Session:
     """A session with the settings; it must be closed."""
     return Session(
         SessionOptions(
@@ -100,6 +102,7 @@ def open_session(settings: Settings, *, engine: str | None, use_cache: bool) -> 
             secrets=settings.secrets,
             flags=settings.flags,
             use_cache=use_cache,
+            keep_failed=keep_failed,
         )
     )
 

@@ -15,8 +15,8 @@ _CHOWN = FlagReference(
 _CHMOD = FlagReference(
     "--chmod",
     "<mode>",
-    "Permissions of the new files, as an octal number (755). Anything else has no effect here; "
-    "newer builders also know symbolic modes (u+x).",
+    "Permissions of the new files: an octal number (755), or letters (u+x, go-w), which "
+    "builders before Docker 28 do not know.",
 )
 _LINK = FlagReference(
     "--link",

@@ -30,6 +30,7 @@ from typing import BinaryIO, Literal, Protocol
 from ..oci.config import ImageConfig, Platform
 from ..oci.diff import FilesystemDiff, FileType
 from .launch import Health, OnOutput, Port, RunningContainer, StartSpec
+from .terminal import KeptFiles, Terminal, TerminalSize
 
 __all__ = [
     "ArchiveFormat",
@@ -39,6 +40,7 @@ __all__ = [
     "FileView",
     "Health",
     "Image",
+    "KeptFiles",
     "Mount",
     "OnOutput",
     "OnProgress",
@@ -49,6 +51,8 @@ __all__ = [
     "PullPolicy",
     "RunningContainer",
     "StartSpec",
+    "Terminal",
+    "TerminalSize",
     "WorkingContainer",
 ]
 
@@ -160,6 +164,7 @@ class ContainerSpec:
         extra_hosts: Host name -> address, for the length of the step.
         ulimits: Name -> soft and hard limit, as `--ulimit` of docker build.
         shm_size: Bytes of /dev/shm; 0: the engine's default.
+        has_terminal: The command is started by `WorkingContainer.open_terminal`, not by `run`.
     """
 
     command: tuple[str, ...] = ()
@@ -174,6 +179,7 @@ class ContainerSpec:
     shm_size: int = 0
     security: Literal["sandbox", "insecure"] = "sandbox"
     platform: Platform | None = None
+    has_terminal: bool = False
 
 
 # The command is part of the spec, because a container knows its command from the start.
@@ -219,6 +225,14 @@ class WorkingContainer(FileView, Protocol):
         `BuildInterruptedError` raised, within 2 s at most.
         """
 
+    def open_terminal(self, size: TerminalSize) -> Terminal:
+        """Starts the spec's command on a terminal; `diff` and `remove` wait for its end.
+
+        Raises:
+            UnsupportedByEngineError: the engine cannot be reached both ways.
+            EngineError: the command cannot be started.
+        """
+
     @property
     def warnings(self) -> Sequence[str]:
         """What the command was not given as Docker gives it, in sentences; known after `run`."""
@@ -239,6 +253,16 @@ class WorkingContainer(FileView, Protocol):
             config: All but `diff_ids`, which the engine fills in.
             layer: True: the changes are one new layer (an empty one if nothing changed). False: the
                 container's file system is the parent's; no layer is added.
+        """
+
+    def keep(self, config: ImageConfig) -> KeptFiles:
+        """Lets the files outlive the container, whose command has ended; `remove` leaves them.
+
+        They are never found as a snapshot, and `remove_leftovers` of another process takes them
+        once this one is dead.
+
+        Args:
+            config: Of `KeptFiles.image`, all but `diff_ids`; the engine may add a label.
         """
 
     def remove(self) -> None:

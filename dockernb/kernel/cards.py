@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 CARD = "application/vnd.dockernb.card+json"
 RUN = "application/vnd.dockernb.run+json"
+TERMINAL = "application/vnd.dockernb.terminal+json"
 STEPS = "application/vnd.dockernb.steps+json"
 TAIL_LINES, TAIL_WIDTH, TAIL_CHARACTERS = 10, 200, 10_000
 
@@ -36,7 +37,10 @@ class Closable(Protocol):
 class ShowsCell(Protocol):
     """A card of a step, to which a reader and a check can say more."""
 
+    @property
+    def view(self) -> Any: ...
     def open_files_with(self, opener: Any) -> None: ...
+    def open_terminals_with(self, opener: Any) -> None: ...
     def show_findings(self, findings: Sequence[Sequence[str]]) -> None: ...
 
 
@@ -74,12 +78,18 @@ class CardShelf:
 
     Args:
         opener: Answers the cards when a file is opened on them (`CardFiles`).
+        terminal_of: Gives what opens a card's terminals, for what the card shows and its cell.
     """
 
     ANONYMOUS = 500
 
-    def __init__(self, opener: Any = None) -> None:
+    def __init__(
+        self,
+        opener: Any = None,
+        terminal_of: Callable[[Callable[[], Any], str | None], Any] | None = None,
+    ) -> None:
         self._opener = opener
+        self._terminal_of = terminal_of
         self._by_cell: dict[str, list[Closable]] = {}
         self._anonymous: deque[Closable] = deque()
 
@@ -92,6 +102,8 @@ class CardShelf:
         """Keeps a card until its cell runs again or is deleted."""
         if self._opener is not None and isinstance(card, ShowsCell):
             card.open_files_with(self._opener)
+        if self._terminal_of is not None and isinstance(card, ShowsCell):
+            card.open_terminals_with(self._terminal_of(lambda: card.view, cell_id))
         if cell_id is not None:
             self._by_cell.setdefault(cell_id, []).append(card)
             return

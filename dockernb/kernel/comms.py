@@ -79,11 +79,12 @@ class PageComms:
         opened.on_close(lambda message: self._forget(_page_of(message)))
         self._hear(message)
 
-    def send(self, page: str, data: dict[str, Any]) -> None:
-        """Says something to a page; from any thread. A page that is gone hears nothing."""
+    def send(self, page: str, data: dict[str, Any]) -> bool:
+        """Says something to a page; from any thread. False: the page is gone."""
         comm = self._comms.get(page)
         if comm is not None:
             comm.send(data)
+        return comm is not None
 
     def _hear(self, message: dict[str, Any]) -> None:
         page, data = _page_of(message), message["content"].get("data")

@@ -49,7 +49,7 @@ class LazySession:
             if self._session is None:
                 from dockernb.session import SessionOptions  # noqa: PLC0415 - see above
 
-                self._session = self._factory(SessionOptions(prepare=True))
+                self._session = self._factory(SessionOptions(prepare=True, keep_failed=True))
             return self._session
 
     def peek(self) -> Session | None:

@@ -10,7 +10,7 @@ import contextvars
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dockernb.dockerfile.completeness import is_complete
 from dockernb.errors import CellsNotRunError, DockernbError
@@ -33,7 +33,11 @@ from .pages import VERSION
 from .panel import context_data, prune_text
 from .publish import Publisher, Send, front_end_of
 from .rehydrate import Rehydrator
+from .terminals import CardTerminal, view_place
 from .worker import start_in_background, start_in_thread
+
+if TYPE_CHECKING:
+    from dockernb.ui.card_view import CardView
 
 __all__ = ["Requests"]
 
@@ -62,16 +66,29 @@ class Requests:
     ) -> None:
         notebook = NotebookFile(kernel_id=kernel_id)
         self._workspace = Workspace(session, CellOrder(notebook, page_comms.pages), interrupts)
-        self._workspace.cards = CardShelf(CardFiles(self._workspace.files))
+        self._workspace.cards = CardShelf(CardFiles(self._workspace.files), self._terminal_of)
         self._page_comms = page_comms
         self._no_request = no_request
         self._states = CellStates(session, page_comms, self._workspace.cards, no_request)
         self._workspace.settings_ran = self._states.settings_ran
+        self._workspace.working = self._states.changed
         order = self._workspace.order
-        self._workspace.tell_page = lambda data: page_comms.send(order.page, data)
+        self._workspace.tell_page = lambda data: no_request.copy().run(
+            page_comms.send, order.page, data
+        )
         self._runner = CellRunner(self._workspace)
         self._completion = Completion(self._workspace)
         self._rehydrate = Rehydrator(notebook.outputs, self._workspace.cards.add)
+
+    def _terminal_of(self, view: Callable[[], CardView], cell_id: str | None) -> CardTerminal:
+        """What opens the terminals of a step's card."""
+        workspace = self._workspace
+        return CardTerminal(
+            workspace.session,
+            workspace.tell_page,
+            lambda: view_place(workspace.session, view(), cell_id),
+            cell_id,
+        )
 
     def restore_cards(self) -> None:
         """A page connects: the cards of the saved notebook come alive."""

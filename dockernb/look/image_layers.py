@@ -17,7 +17,9 @@ from contextlib import contextmanager
 from typing import IO, BinaryIO
 
 from ..engines.base import Engine, OnProgress
-from ..errors import DockernbError, LookError
+from ..errors import DockernbError, LookError, OciError
+from ..oci.bounded_tar import open_tar
+from ..oci.compression import open_stream
 from ..oci.diff import DiffEntry
 from .entries import MAX_ENTRIES, entry_of
 
@@ -25,6 +27,7 @@ __all__ = ["layer_changes"]
 
 _WHITEOUT, _OPAQUE = ".wh.", ".wh..wh..opq"
 _LARGEST_DOCUMENT = 8 << 20
+_LARGEST_LAYER = 1 << 35
 
 
 def layer_changes(
@@ -39,7 +42,7 @@ def layer_changes(
     """
     with _saved(engine, image_id, on_progress, cancel) as stream:
         try:
-            with tarfile.open(fileobj=stream, mode="r|", errors="surrogateescape") as archive:
+            with open_tar(stream) as archive:
                 layers, order = _read(archive)
         except tarfile.TarError as err:
             raise LookError(f"the layers of the image cannot be read: {err}") from err
@@ -57,7 +60,6 @@ def _read(archive: tarfile.TarFile) -> tuple[dict[str, _Raw], list[str]]:
     order: list[str] = []
     left = MAX_ENTRIES
     for member in archive:
-        archive.members = []  # type: ignore[attr-defined]  # it would keep them all
         name = posixpath.normpath(member.name)
         if member.issym() or member.islnk():
             folder = posixpath.dirname(name) if member.issym() else ""
@@ -90,9 +92,11 @@ def _layer(file: IO[bytes], limit: int) -> _Raw | None:
     """The entries of a layer; None: the file is no tar."""
     found: list[tuple[str, DiffEntry]] = []
     try:
-        with tarfile.open(fileobj=file, mode="r|*", errors="surrogateescape") as layer:
+        with (
+            open_stream(file, limit=_LARGEST_LAYER, shown="a layer of the image") as stream,
+            open_tar(stream) as layer,
+        ):
             for member in layer:
-                layer.members = []  # type: ignore[attr-defined]
                 if len(found) >= limit:
                     raise LookError(f"the image has more than {MAX_ENTRIES:,} files")
                 path = posixpath.normpath("/" + member.name.lstrip("/"))
@@ -100,7 +104,7 @@ def _layer(file: IO[bytes], limit: int) -> _Raw | None:
                 size = 0 if entry.is_hard_link else entry.size
                 change = DiffEntry(path, "A", entry.type, size, entry.link_target)
                 found.append((posixpath.basename(path), change))
-    except tarfile.ReadError:
+    except (tarfile.TarError, OciError):
         return found or None
     return found
 

@@ -15,6 +15,7 @@ from .card_view import CardView
 from .html import card_html
 from .live_log import LogUpdate
 from .saved_card import from_card_json
+from .terminal_pane import OpensTerminals, TerminalPane
 from .text import card_text
 from .visible import visible
 
@@ -84,6 +85,7 @@ class Card:
         self._flushed_revision = -1
         self._on_action: Callable[[str], None] | None = None
         self._opener: OpensFiles | None = None
+        self._terminal: TerminalPane | None = None
         self._closed = False
 
     @property
@@ -164,6 +166,15 @@ class Card:
         """
         self._opener = opener
 
+    def open_terminals_with(self, opener: OpensTerminals) -> None:
+        """Says who opens a terminal in the card's snapshot, or in what its failed step left."""
+        self._terminal = TerminalPane(self._send, self._show_terminal, opener)
+
+    def _show_terminal(self, state: dict[str, Any]) -> None:
+        with self._lock:
+            if self._widget is not None:
+                self._widget.terminal = state
+
     def _send(self, content: dict[str, Any], buffers: list[bytes]) -> None:
         with self._lock:
             if self._widget is not None:
@@ -180,6 +191,8 @@ class Card:
                 self._widget.layout.close()
                 self._widget.close()
                 self._widget = None
+        if self._terminal is not None:
+            self._terminal.close()
 
     def _make_widget(self) -> CardWidget:
         from .widget import CardWidget  # noqa: PLC0415 (ipywidgets stays out of the start)
@@ -263,6 +276,8 @@ class Card:
                 widget.send({"kind": "late", **self._late_state()})
         if kind in ("open", "download") and self._opener is not None:
             self._opener(self.view, message, self._send)
+        if kind == "terminal" and self._terminal is not None:
+            self._terminal.receive(message)
         if kind == "action" and self._on_action is not None:
             self._on_action(str(message.get("id"))[:200])
 

@@ -15,7 +15,7 @@ import traitlets
 __all__ = ["CardWidget", "LiveWidget", "read_static"]
 
 _STATIC = Path(__file__).parent / "static"
-_SCRIPTS = ("dom.js", "tree.js", "log.js", "viewer.js", "panes.js", "card.js")
+_SCRIPTS = ("dom.js", "tree.js", "log.js", "viewer.js", "panes.js", "terminal.js", "card.js")
 
 
 def read_static(*names: str) -> str:
@@ -64,7 +64,7 @@ class CardWidget(LiveWidget):
     """The model of one card."""
 
     _esm = traitlets.Unicode(read_static(*_SCRIPTS)).tag(sync=True)
-    _css = traitlets.Unicode(read_static("card.css")).tag(sync=True)
+    _css = traitlets.Unicode(read_static("card.css", "terminal.css")).tag(sync=True)
 
     header = traitlets.Dict().tag(sync=True)
     progress = traitlets.Dict().tag(sync=True)
@@ -72,3 +72,4 @@ class CardWidget(LiveWidget):
     actions: Any = traitlets.List().tag(sync=True)
     findings: Any = traitlets.List().tag(sync=True)
     stale = traitlets.Unicode().tag(sync=True)
+    terminal: Any = traitlets.Dict({"status": "none"}).tag(sync=True)

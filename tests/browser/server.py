@@ -33,7 +33,7 @@ class Server:
     """A running server.
 
     Args:
-        url: Without a slash at the end.
+        url: With the base URL, without a slash at the end.
         root: The folder whose notebooks it shows.
         environment: What the server, and so every kernel, runs with.
     """
@@ -45,12 +45,21 @@ class Server:
 
 
 @contextlib.contextmanager
-def running(folder: Path, docker_host: str, *, app: str = "jupyterlab") -> Iterator[Server]:
+def running(
+    folder: Path,
+    docker_host: str,
+    *,
+    app: str = "jupyterlab",
+    base_url: str = "/",
+    proxy: bool = False,
+) -> Iterator[Server]:
     """Starts JupyterLab with an empty DOCKERNB_HOME and stops it in the end.
 
     Args:
         folder: Everything that the server and its kernels write goes here.
         app: The module to run: jupyterlab or notebook.
+        base_url: What stands before all of the server's paths, as behind a hub.
+        proxy: With jupyter-server-proxy, which else is switched off where it is installed.
     """
     root = folder / "notebooks"
     root.mkdir(parents=True)
@@ -61,6 +70,8 @@ def running(folder: Path, docker_host: str, *, app: str = "jupyterlab") -> Itera
         f"--port={port}",
         f"--IdentityProvider.token={token}",
         f"--ServerApp.root_dir={root}",
+        f"--ServerApp.base_url={base_url}",
+        f"--ServerApp.jpserver_extensions={{'jupyter_server_proxy': {proxy}}}",
     )
     log = folder / "server.log"
     with log.open("wb") as output:
@@ -73,8 +84,9 @@ def running(folder: Path, docker_host: str, *, app: str = "jupyterlab") -> Itera
             env=environment,
         )
     try:
-        _wait_for(port, process, log)
-        yield Server(f"http://127.0.0.1:{port}", token, root, environment)
+        _wait_for(port, f"{base_url}api", process, log)
+        url = f"http://127.0.0.1:{port}{base_url}".rstrip("/")
+        yield Server(url, token, root, environment)
     finally:
         _stop(process)
 
@@ -112,7 +124,7 @@ def _free_port() -> int:
         return int(found.getsockname()[1])
 
 
-def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_for(port: int, path: str, process: subprocess.Popen[bytes], log: Path) -> None:
     """Returns when the server answers.
 
     Raises:
@@ -122,7 +134,7 @@ def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     while time.monotonic() < deadline and process.poll() is None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
         try:
-            connection.request("GET", "/api")
+            connection.request("GET", path)
             if connection.getresponse().status == http.client.OK:
                 return
         except OSError:

@@ -57,7 +57,7 @@ def docker20_engine() -> Iterator[DockerEngine]:
 def docker28_engine() -> Iterator[DockerEngine]:
     """With the containerd image store."""
     with connected({"DOCKER_HOST": named("docker28", "DOCKERNB_TEST_DOCKER28_HOST")}) as engine:
-        assert engine.info().version.startswith("28.")
+        assert int(engine.info().version.partition(".")[0]) >= 28
         yield engine
 
 

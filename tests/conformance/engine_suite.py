@@ -9,10 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from types import ModuleType
 
-from tests.conformance import checks_of_images, checks_of_launches, checks_of_runs
+from tests.conformance import (
+    checks_of_images,
+    checks_of_launches,
+    checks_of_runs,
+    checks_of_terminals,
+)
 from tests.conformance.bench import Bench
 
-__all__ = ["CHECKS", "CHECKS_OF_THE_WAY", "LAUNCHES", "Bench"]
+__all__ = ["CHECKS", "CHECKS_OF_THE_WAY", "CHECKS_OVER_SSH", "LAUNCHES", "Bench"]
 
 
 def _checks(*modules: ModuleType) -> list[Callable[[Bench], None]]:
@@ -25,7 +30,7 @@ def _checks(*modules: ModuleType) -> list[Callable[[Bench], None]]:
 
 
 CHECKS = _checks(checks_of_runs, checks_of_images)
-LAUNCHES = _checks(checks_of_launches)
+LAUNCHES = _checks(checks_of_launches, checks_of_terminals)
 
 #: What depends on how the engine is reached: streams both ways, questions, interrupts.
 CHECKS_OF_THE_WAY: list[Callable[[Bench], None]] = [
@@ -40,4 +45,11 @@ CHECKS_OF_THE_WAY: list[Callable[[Bench], None]] = [
     checks_of_images.check_read_missing,
     checks_of_images.check_stat,
     checks_of_images.check_write_keeps_owner_and_mode,
+]
+
+#: Also what is held open beside the requests: secrets last as long as a connection.
+CHECKS_OVER_SSH = [
+    *CHECKS_OF_THE_WAY,
+    checks_of_runs.check_bind_mounts_and_what_caches_begin_with,
+    checks_of_runs.check_secrets_are_in_no_snapshot_or_are_refused_clearly,
 ]

@@ -14,7 +14,14 @@ from dockernb.engines.docker import DockerEngine, connect
 from dockernb.engines.embedded.engine import EmbeddedEngine
 from dockernb.errors import UnsupportedByEngineError
 from tests.conformance.busybox import busybox_base
-from tests.conformance.engine_suite import CHECKS, CHECKS_OF_THE_WAY, LAUNCHES, Bench
+from tests.conformance.checks_of_terminals import check_much_goes_through_a_terminal_both_ways
+from tests.conformance.engine_suite import (
+    CHECKS,
+    CHECKS_OF_THE_WAY,
+    CHECKS_OVER_SSH,
+    LAUNCHES,
+    Bench,
+)
 from tests.conftest import need_rung
 from tests.integration.docker.always_prepared import AlwaysPrepared
 from tests.integration.docker.cleaning import Cleaner
@@ -34,10 +41,12 @@ WAYS = ("docker", "far_docker", "standby", "tls", "docker20", "docker28", "podma
 #: Where these will do: over ssh, where each connection is a login, and for a context, which only
 #: names another way. Podman is all the same behind a proxy, but for its diff.
 SOME_CHECKS = {
-    "ssh": CHECKS_OF_THE_WAY,
+    "ssh": CHECKS_OVER_SSH,
     "context": CHECKS_OF_THE_WAY,
     "far_podman": [check for check in CHECKS if "_diff_" in check.__name__],
 }
+#: Streams both ways that are no Unix socket, and a daemon that is not Docker.
+TERMINAL_WAYS = ("tls", "ssh", "podman")
 FAR = ("far_docker", "tls", "ssh", "context")
 #: Where nothing but the API is within reach.
 FAR_LIMITS = {
@@ -145,7 +154,8 @@ def test_embedded_engine(
 @pytest.mark.docker
 @pytest.mark.parametrize(
     ("bench", "check"),
-    [(way, check) for way in (*WAYS, *SOME_CHECKS) for check in SOME_CHECKS.get(way, CHECKS)],
+    [(way, check) for way in (*WAYS, *SOME_CHECKS) for check in SOME_CHECKS.get(way, CHECKS)]
+    + [(way, check_much_goes_through_a_terminal_both_ways) for way in TERMINAL_WAYS],
     indirect=["bench"],
     ids=lambda value: value if isinstance(value, str) else name_of(value),
 )

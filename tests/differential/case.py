@@ -3,8 +3,10 @@
 Beside them a case may hold `setup.sh`, which makes what git cannot keep (modes, links, odd names)
 in a copy of the folder, and `case.toml`. Both are taken out of the copy. In `case.toml` stand
 `build_args = {...}`, `target = "stage"`, `secrets = {...}`, `flags = ["--add-host=..."]` ("CONTEXT"
-stands for the context), `server = true` (the build args SERVER and GIT are those of server.py), and
-`ignore_content`, the paths whose bytes differ between any two builds, with the reason as the value.
+stands for the context), `server = true` (the build args SERVER and GIT are those of server.py;
+"//SERVER" and "//GIT" in flags stand for them), `newer = true` (Docker 26 does not know it: the
+reference is Docker 28), `ignore_content`, the paths whose bytes differ between any two builds, with
+the reason as the value, and `ignore_history`, why histories differ.
 A case whose name ends in "-fails" must be refused by both builders.
 """
 
@@ -31,7 +33,9 @@ class Case:
     secrets: Mapping[str, Path] = field(default_factory=dict)
     flags: Sequence[str] = ()
     server: bool = False
+    newer: bool = False
     ignore_content: Mapping[str, str] = field(default_factory=dict)
+    ignore_history: str = ""
 
     @property
     def fails(self) -> bool:

@@ -69,9 +69,10 @@ def build(client: BlockingKernelClient, case: Case) -> KernelBuild:
         _execute(client, source, result)
         if result.error:
             break
-    unset = "\n".join(f"%arg {name}" for name in case.build_args)
+    unset = [f"%arg {name}" for name in case.build_args]
+    unset += [f"%secret {name} src={os.devnull}" for name in case.secrets]
     if unset:
-        _execute(client, unset, KernelBuild())
+        _execute(client, "\n".join(unset), KernelBuild())
     return result
 
 

@@ -16,13 +16,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from .git_over_http import GitHandler
+
 #: 2020-01-01: files have one time, so that what is fetched twice is the same.
 _TIME = 1577836800
 
 
 @dataclass(frozen=True)
 class Server:
-    """HOST:PORT of a file server (/file.txt, /archive.tar.gz), and of a git server (/repo.git)."""
+    """HOST:PORT of a file server (/file.txt, /archive.tar.gz; /private/repo.git for those who have
+    the token), and of a git server (/repo.git).
+    """
 
     files: str
     git: str
@@ -31,11 +35,12 @@ class Server:
 @contextmanager
 def serving(folder: Path) -> Iterator[Server]:
     """The servers, until the block ends."""
+    folder.mkdir(exist_ok=True)
     _make_files(folder)
     make_repository(folder / "work", folder / "repo.git")
-    handler = functools.partial(_Quiet, directory=str(folder))
+    handler = functools.partial(GitHandler, directory=str(folder))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     try:
         with git_daemon(folder) as git:
@@ -106,8 +111,3 @@ def _make_files(folder: Path) -> None:
     (folder / "archive.tar.gz").write_bytes(gzip.compress(plain.getvalue(), mtime=0))
     for path in sorted(folder.iterdir()):
         os.utime(path, (_TIME, _TIME))
-
-
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name above
-        """Nothing."""

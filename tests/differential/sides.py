@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -13,8 +14,6 @@ from dockernb.engines.base import Engine
 from dockernb.engines.docker.engine import connect
 from dockernb.engines.embedded.engine import EmbeddedEngine
 from tests.conftest import need_rung
-from tests.testbed.images import BASE_IMAGES
-from tests.testbed.stored import load_from_daemon
 
 from .kernel_build import running_kernel
 
@@ -32,8 +31,12 @@ class Side:
 
 
 @contextmanager
-def opened_side(name: str, docker_host: str, home: Path) -> Iterator[Side]:
-    """The engine with the base images, and a kernel with a cache of its own."""
+def opened_side(name: str, docker_host: str, home: Path, bases: Path) -> Iterator[Side]:
+    """The engine with the base images, and a kernel with a cache of its own.
+
+    Args:
+        bases: Archive of the base images, for the engines that do not have them.
+    """
     rung = SIDES[name]
     environment = {"DOCKER_HOST": docker_host, "DOCKERNB_HOME": str(home), "DOCKERNB_ENGINE": name}
     with ExitStack() as stack:
@@ -43,6 +46,6 @@ def opened_side(name: str, docker_host: str, home: Path) -> Iterator[Side]:
             environment |= {"DOCKERNB_ENGINE": "embedded", "DOCKERNB_RUNG": str(rung)}
             engine = stored = EmbeddedEngine(home / "store", rung=rung)
             need_rung(stored, rung)
-            load_from_daemon(stored, [image.name for image in BASE_IMAGES])
+            stored.load(bases, lambda _: None, threading.Event())
         stack.callback(engine.close)
         yield Side(name, engine, stack.enter_context(running_kernel(environment)))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,11 +18,15 @@ from dockernb.build.image_tree import Node, image_tree
 from dockernb.engines.base import Engine
 from dockernb.engines.docker.engine import connect
 from dockernb.oci.config import ImageConfig
+from tests.conftest import named
+from tests.testbed.images import BASE_IMAGES
 from tests.testbed.reference import ReferenceBuildFailed, buildx_build, docker_cli
+from tests.testbed.stored import saved_by_daemon
 
 from . import kernel_build
 from .case import Case, lay_out, names
 from .kernel_build import KernelBuild
+from .layers_on_disk import layer_tree
 from .server import Server, serving
 from .sides import SIDES, Side, opened_side
 
@@ -43,6 +48,7 @@ REFERENCE_TAG = f"dockernb-differential:{os.getpid()}"  # two runs may share a d
 class Built:
     """An image as it is compared; None stands for a refusal, whose words are `error`."""
 
+    image_id: str = ""
     tree: dict[str, Node] | None = None
     config: ImageConfig | None = None
     error: str = ""
@@ -56,16 +62,29 @@ def docker_engine(docker_host: str) -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="module")
-def references() -> dict[str, Built]:
+def references(docker_root: Path) -> Iterator[dict[str, Built]]:
     """What the reference builder made of each case: it is the same for all engines."""
-    return {}
+    built: dict[str, Built] = {}
+    yield built
+    images = {each.image_id for each in built.values()} - {""}
+    docker_cli("image", "rm", "--force", *images)
+
+
+@pytest.fixture(scope="module")
+def base_images(docker_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The base images in one archive, for the engines that do not share the daemon's."""
+    return saved_by_daemon([image.name for image in BASE_IMAGES], tmp_path_factory.mktemp("bases"))
 
 
 @pytest.fixture(scope="module", params=list(SIDES))
 def side(
-    request: pytest.FixtureRequest, docker_host: str, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    docker_host: str,
+    base_images: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Side]:
-    with opened_side(request.param, docker_host, tmp_path_factory.mktemp("home")) as opened:
+    home = tmp_path_factory.mktemp("home")
+    with opened_side(request.param, docker_host, home, base_images) as opened:
         yield opened
 
 
@@ -81,7 +100,13 @@ def case(request: pytest.FixtureRequest, tmp_path: Path) -> Case:
     if found.server:
         servers: Server = request.getfixturevalue("server")
         addresses = {"SERVER": servers.files, "GIT": servers.git}
-        found = replace(found, build_args={**found.build_args, **addresses})
+        flags = [
+            flag.replace("//SERVER", f"//{servers.files}").replace("//GIT", f"//{servers.git}")
+            for flag in found.flags
+        ]
+        found = replace(found, build_args={**found.build_args, **addresses}, flags=flags)
+    if found.newer:
+        named("docker28", "DOCKERNB_TEST_DOCKER28_HOST")
     return found
 
 
@@ -93,10 +118,13 @@ def test_notebook_gives_the_image_of_docker_build(
     docker_engine: Engine,
     docker_root: Path,
 ) -> None:
+    with ThreadPoolExecutor(1) as beside:  # the two builds do not wait for each other
+        if case.name not in references:
+            wanted = beside.submit(_reference, docker_engine, case)
+        built = kernel_build.build(side.kernel, case)
     if case.name not in references:
-        references[case.name] = _reference(docker_engine, case)
+        references[case.name] = wanted.result()
     reference = references[case.name]
-    built = kernel_build.build(side.kernel, case)
     if reference.tree is None:
         assert case.fails, reference.error
         assert built.error is not None, "the notebook built what docker build refuses"
@@ -117,11 +145,14 @@ def _differences(side: Side, built: KernelBuild, reference: Built, case: Case) -
     assert image is not None
     assert reference.tree is not None
     assert reference.config is not None
-    ours = image_tree(side.engine, built.image_id), image.config
+    is_docker = side.name == "docker"
+    tree = layer_tree(image.id) if is_docker else image_tree(side.engine, image.id)
+    ours = tree, image.config
     return "\n".join(
         _line(difference)
         for difference in compare_images(ours, (reference.tree, reference.config))
         if not (difference.what == "content" and difference.name in case.ignore_content)
+        and not (difference.section == "history" and case.ignore_history)
     )
 
 
@@ -135,15 +166,13 @@ def _reference(engine: Engine, case: Case) -> Built:
             target=case.target,
             secrets=case.secrets,
             flags=case.flags,
+            newer=case.newer or bool(os.environ.get("DOCKERNB_TEST_NEWER")),
         )
     except ReferenceBuildFailed as failure:
         return Built(error=str(failure))
-    try:
-        image = engine.find_image(build.image_id)
-        assert image is not None
-        return Built(image_tree(engine, build.image_id), image.config)
-    finally:
-        docker_cli("image", "rm", "--force", REFERENCE_TAG)
+    image = engine.find_image(build.image_id)
+    assert image is not None
+    return Built(image.id, layer_tree(image.id), image.config)
 
 
 def _line(difference: Difference) -> str:

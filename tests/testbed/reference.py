@@ -6,13 +6,16 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tests.testbed import docker
+from tests.testbed import docker, docker28
 from tests.testbed.errors import TestbedError
 from tests.testbed.layout import Layout
 from tests.testbed.process import system_environment
+
+NEWER_SOCKET = f"/run/{docker28.NAME}.sock"
+BUILDX = "/usr/libexec/docker/cli-plugins/docker-buildx"
 
 #: Run by a shell in a new mount namespace, so that no mount outlives the build, however it ends.
 #: Its arguments: the root, the folder in it for this build, the context, then the command.
@@ -55,16 +58,18 @@ def buildx_build(
     target: str | None = None,
     flags: Sequence[str] = (),
     no_cache: bool = False,
+    newer: bool = False,
     layout: Layout | None = None,
 ) -> ReferenceBuild:
     """Build with BuildKit and load the image into the testbed's daemon under `tag`.
 
     A `Dockerfile.dockerignore` beside the Dockerfile counts, as with the command itself.
-    In `flags` "CONTEXT" stands for the context. `seconds` is the time of the command, with the
-    start of its client.
+    In `flags` "CONTEXT" stands for the context; `newer`: Docker 28's BuildKit builds it. `seconds`
+    is the time of the command, with the start of its client.
     """
     layout = layout or Layout.from_environment()
-    with tempfile.TemporaryDirectory(dir=layout.root / "tmp", prefix="build-") as work:
+    root = layout.forky if newer else layout.root
+    with tempfile.TemporaryDirectory(dir=root / "tmp", prefix="build-") as work:
         inside = f"/tmp/{Path(work).name}"
         (Path(work) / "context").mkdir()
         _copy(dockerfile, Path(work) / "Dockerfile")
@@ -81,11 +86,20 @@ def buildx_build(
         options += [flag.replace("CONTEXT", f"{inside}/context") for flag in flags]
         if no_cache:
             options.append("--no-cache")
-        docker_command = ["docker", f"--host=unix://{docker.SOCKET}", "buildx", "build"]
-        docker_command += ["--progress=plain", "--provenance=false", "--load"]
+        socket = NEWER_SOCKET if newer else docker.SOCKET
+        # The plugin itself: docker's command would only look for it, and start it.
+        docker_command = ["env", f"DOCKER_HOST=unix://{socket}", BUILDX, "build"]
+        docker_command += ["--progress=plain", "--provenance=false"]
+        docker_command.append(f"--output=type=docker,dest={inside}/image" if newer else "--load")
         shell = ["unshare", "--mount", "--propagation", "private", "sh", "-c", BUILD, "sh"]
-        entered = [*shell, str(layout.root), inside, str(context.resolve())]
-        return _build([*entered, *docker_command, *options, f"{inside}/context"], tag, layout)
+        entered = [*shell, str(root), inside, str(context.resolve())]
+        built = _build([*entered, *docker_command, *options, f"{inside}/context"])
+        if newer:
+            docker.cli(layout, "load", "--quiet", stdin=Path(work) / "image")
+    image_id = docker.image_id(layout, tag)
+    if image_id is None:
+        raise ReferenceBuildFailed(f"{built.output}\nno image {tag} was loaded", 0)
+    return replace(built, image_id=image_id)
 
 
 def docker_cli(*arguments: str, layout: Layout | None = None) -> str:
@@ -93,7 +107,7 @@ def docker_cli(*arguments: str, layout: Layout | None = None) -> str:
     return docker.cli(layout or Layout.from_environment(), *arguments)
 
 
-def _build(command: list[str], tag: str, layout: Layout) -> ReferenceBuild:
+def _build(command: list[str]) -> ReferenceBuild:
     begin = time.monotonic()
     done = subprocess.run(
         command,
@@ -107,10 +121,7 @@ def _build(command: list[str], tag: str, layout: Layout) -> ReferenceBuild:
     output = done.stdout.decode(errors="replace")
     if done.returncode != 0:
         raise ReferenceBuildFailed(output, done.returncode)
-    built = docker.image_id(layout, tag)
-    if built is None:
-        raise ReferenceBuildFailed(f"{output}\nno image {tag} was loaded", done.returncode)
-    return ReferenceBuild(built, seconds, output)
+    return ReferenceBuild("", seconds, output)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import threading
 from collections.abc import Sequence
@@ -14,9 +15,15 @@ from tests.testbed.layout import Layout
 
 def load_from_daemon(engine: EmbeddedEngine, names: Sequence[str]) -> None:
     """Gives the engine the daemon's images, by `docker save`."""
+    with tempfile.TemporaryDirectory() as folder:
+        engine.load(saved_by_daemon(names, Path(folder)), lambda _: None, threading.Event())
+
+
+def saved_by_daemon(names: Sequence[str], folder: Path) -> Path:
+    """An archive of the daemon's images in `folder`."""
     layout = Layout.from_environment()
-    with tempfile.TemporaryDirectory(dir=layout.root / "tmp", prefix="save-") as folder:
-        archive = Path(folder) / "images.tar"
+    with tempfile.TemporaryDirectory(dir=layout.root / "tmp", prefix="save-") as place:
+        archive = Path(place) / "images.tar"
         inside = "/" + str(archive.relative_to(layout.root))
         docker.cli(layout, "save", "--output", inside, *names)
-        engine.load(archive, lambda _: None, threading.Event())
+        return Path(shutil.move(archive, folder / "images.tar"))

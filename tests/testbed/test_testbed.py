@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import urllib.error
 import urllib.request
 from base64 import b64encode
@@ -13,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.testbed import api
+from tests.testbed import api, nosync
 from tests.testbed.process import is_alive
 from tests.testbed.reference import ReferenceBuildFailed, buildx_build, docker_cli
 
@@ -21,6 +22,14 @@ from tests.testbed.reference import ReferenceBuildFailed, buildx_build, docker_c
 def image_config(docker_host: str, name: str) -> dict[str, Any]:
     config: dict[str, Any] = api.get(urlsplit(docker_host).path, f"/images/{name}/json")["Config"]
     return config
+
+
+def test_a_program_without_sync_is_answered_at_once_and_lacks_nothing_else(tmp_path: Path) -> None:
+    # A pipe cannot be brought to a disk, which is said by whoever tries.
+    look = "import os; os.fsync(os.pipe()[0]); open('f', 'w').write('there')"
+    command = [sys.executable, nosync.__file__, sys.executable, "-c", look]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    assert (tmp_path / "f").read_text() == "there"
 
 
 def test_base_images_have_the_config_of_the_real_ones(docker_host: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
-from dockernb.engines.base import Image, Mount, OnOutput, PathStat
+from dockernb.engines.base import Image, Mount, OnOutput, PathStat, TerminalSize
 from dockernb.errors import BuildError, BuildInterruptedError, EngineError
 from dockernb.oci.config import ImageConfig
 from dockernb.oci.diff import FilesystemDiff
@@ -20,19 +20,20 @@ from .archive import Archive
 from .background import Background
 from .diff import container_diff, overlay_directories
 from .errors import DaemonError
-from .images import ImageStore
+from .images import TEMPORARY_LABEL, ImageStore
+from .kept import DockerKept, kept_config
 from .local import LocalDisk
 from .output import ContainerOutput
 from .owner import this_process
 from .request import is_file, mount_point
 from .stubs import Stub, find_stubs, mount_contents, remove_stubs
+from .terminal import DockerTerminal
 from .volumes import StepVolumes
 
-__all__ = ["INTERMEDIATE_LABEL", "DockerContainer", "Parts"]
+__all__ = ["DockerContainer", "Parts"]
 
-# On the image that POST /commit makes, which lives for milliseconds; so that one that a crash left
-# behind is found. It is in no snapshot.
-INTERMEDIATE_LABEL = "dockernb.intermediate"
+# Where the daemon mounts files of its own into every container.
+_DAEMONS_OWN = {"", "/etc", "/dev", "/proc", "/sys"}
 
 # Exit codes by which a shell, and the daemon, say "found but cannot be run" and "not found".
 _NOT_STARTED = {126, 127}
@@ -88,7 +89,7 @@ class DockerContainer:
         self._places = places
         self._mounts = mounts
         self._volumes = volumes
-        self._removed = False
+        self._removed = self._is_kept = False
         self._written: int | None = None
         self._archive = Archive(parts.api, container_id)
 
@@ -125,6 +126,12 @@ class DockerContainer:
         raise BuildInterruptedError(
             "the step was interrupted", state="its container is killed; no snapshot was committed"
         )
+
+    def open_terminal(self, size: TerminalSize) -> DockerTerminal:
+        try:
+            return DockerTerminal(self._parts.api, self._id, size)
+        except DaemonError as err:
+            raise self._refused(err) from err
 
     def header(self, path: str) -> tarfile.TarInfo | None:
         """The tar header of `path` alone."""
@@ -182,7 +189,29 @@ class DockerContainer:
             else:
                 self._parts.background.submit(lambda: self._parts.images.remove(intermediate))
 
+    def keep(self, config: ImageConfig) -> DockerKept:
+        """The container stays as it is, but for one with mounts: secrets must not."""
+        self._is_kept = True
+        kept = DockerKept(
+            lambda: self.commit(kept_config(config), layer=True),
+            self._end,
+            lambda image_id: self._parts.background.submit(
+                lambda: self._parts.images.remove(image_id)
+            ),
+        )
+        if self._mounts:
+            try:
+                kept.image()
+            except BaseException:
+                kept.remove()
+                raise
+        return kept
+
     def remove(self) -> None:
+        if not self._is_kept:
+            self._end()
+
+    def _end(self) -> None:
         if not self._removed:
             self._removed = True
             self._parts.background.submit(self._remove)
@@ -243,17 +272,31 @@ class DockerContainer:
         state = self._parts.api.get_json(f"/containers/{self._id}/json")["State"]
         code = int(state.get("ExitCode") or 0) or _PODMAN_CODES.get(reason.rpartition(": ")[2], 0)
         if code not in _NOT_STARTED:
-            raise BuildError(
-                f"the container could not be started: {reason}",
-                state="no snapshot was committed",
-                hint="If it is the user that is missing, make it in a cell above "
-                "(`RUN useradd NAME`), or use a number: `USER 1000`.",
-            ) from err
+            raise self._refused(err, state="no snapshot was committed") from err
         yield f"{reason}\n".encode()
         yield code
 
+    def _refused(self, err: DaemonError, state: str | None = None) -> BuildError:
+        return BuildError(
+            f"the container could not be started: {err.words}",
+            state=state,
+            hint=self._what_would_start(err.words),
+        )
+
+    def _what_would_start(self, reason: str) -> str | None:
+        covering = [mount_point(mount) for mount in self._mounts]
+        covering = [path for path in covering if path.rstrip("/") in _DAEMONS_OWN]
+        if "unable to find user" in reason or "unable to find group" in reason:
+            return "Make it in a cell above (`RUN useradd NAME`), or use a number: `USER 1000`."
+        if covering:
+            return (
+                f'The mount at "{covering[0]}" hides what Docker itself mounts there, '
+                "as /etc/hosts and /dev/null: mount it at another target."
+            )
+        return None
+
     def _commit_layer(self) -> str:
-        mark = f"LABEL {INTERMEDIATE_LABEL}={this_process().mark}"
+        mark = f"LABEL {TEMPORARY_LABEL}={this_process().mark}"
         query: Query = {"container": self._id, "pause": 0, "changes": mark}
         answer = self._parts.api.request("POST", "/commit", query=query, body={}, timeout=LONG)
         return str(answer.json()["Id"])

@@ -6,9 +6,8 @@ import json
 from typing import Any
 
 from .api import DockerApi, Query
-from .container import INTERMEDIATE_LABEL
 from .errors import DaemonError
-from .images import WORKING_LABEL, ImageStore
+from .images import TEMPORARY_LABEL, ImageStore
 from .owner import Owner
 
 __all__ = ["remove_leftovers"]
@@ -30,11 +29,8 @@ def remove_leftovers(api: DockerApi, images: ImageStore) -> list[str]:
     for volume in _volumes(api):
         if _is_dead(volume):
             _remove(api, f"/volumes/{volume}", {"force": 1})
-    for image in _list(api, "images", {"label": [INTERMEDIATE_LABEL]}):
-        if _is_dead((image.get("Labels") or {}).get(INTERMEDIATE_LABEL, "")):
-            images.remove(image["Id"])
-    for image in _list(api, "images", {"label": [WORKING_LABEL]}):
-        if _is_dead((image.get("Labels") or {}).get(WORKING_LABEL, "")):
+    for image in _list(api, "images", {"label": [TEMPORARY_LABEL]}):
+        if _is_dead((image.get("Labels") or {}).get(TEMPORARY_LABEL, "")):
             images.remove(image["Id"])
     return removed
 

@@ -19,6 +19,7 @@ from .overlay_mount import overlay_mount
 
 __all__ = ["LocalDisk"]
 
+_MOST_KNOWN = 64
 _CONTAINERD_TYPE = "io.containerd.snapshotter.v1"
 
 
@@ -53,6 +54,9 @@ class LocalDisk:
         kind = "user" if user_attributes else "trusted"
         self.opaque_attribute = f"{kind}.overlay.opaque"
         self.has_containerd_store = has_containerd_store
+        # Asked once more, the daemon might have to mount the volumes again, and with that make the
+        # places on which they sit.
+        self._mounted: dict[str, tuple[Path, list[Path]]] = {}
         # Docker's name, and Podman's. An old Docker's "overlay" tells nothing of native diff.
         self.has_upper = driver in {"overlay2", "overlay"} and native_diff
         if has_containerd_store:  # which tells it of each mount
@@ -84,14 +88,22 @@ class LocalDisk:
             return None
 
     def mounted(self, container_id: str) -> tuple[Path, list[Path]] | None:
-        """The directories of a container that the daemon has mounted just now; see
-        `overlay_mount`.
+        """The directories of a container that the daemon has mounted, now or when we last asked;
+        see `overlay_mount`.
         """
+        known = self._mounted.get(container_id)
+        if known is not None and known[0].is_dir():
+            return known
         root = self.root()
         if root is None:
             return None
         place = f"{self._data_root}/rootfs/{self._driver}/{container_id}"
-        return overlay_mount(root.parent, place)
+        found = overlay_mount(root.parent, place)
+        if found is not None:
+            while len(self._mounted) >= _MOST_KNOWN:
+                self._mounted.pop(next(iter(self._mounted)), None)
+            self._mounted[container_id] = found
+        return found
 
     def image_config(self, image_id: str) -> bytes | None:
         """The stored bytes of an image's config, checked against its ID.

@@ -65,7 +65,9 @@ def create_body(
     }
     if podman:
         body["UnsetEnvAll"] = True
-    if stdin:
+    if spec.has_terminal:
+        body["Tty"] = True
+    if stdin or spec.has_terminal:
         body |= {"AttachStdin": True, "OpenStdin": True, "StdinOnce": True}
     if inherited.healthcheck is not None:
         body["Healthcheck"] = {"Test": ["NONE"]}

@@ -94,8 +94,8 @@ class StandbyContainer(DockerContainer):
         """The line behind which the output of the command begins."""
         return self._mark
 
-    def remove(self) -> None:
-        super().remove()
+    def _end(self) -> None:
+        super()._end()
         if self._attachment is not None:
             self._attachment.close()
 
@@ -137,7 +137,7 @@ class _Key:
         """None: a step with such needs is the ordinary way's."""
         if spec.command[:1] != (SHELL,) or spec.mounts or spec.extra_hosts or spec.secret_env:
             return None
-        if spec.ulimits or spec.shm_size:
+        if spec.ulimits or spec.shm_size or spec.has_terminal:
             return None
         if spec.security != "sandbox" or not layers:
             return None

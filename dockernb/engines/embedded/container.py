@@ -8,16 +8,18 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
-from dockernb.engines.base import ContainerSpec, Image, OnOutput, PathStat
-from dockernb.engines.embedded.guest import Limits
+from dockernb.engines.base import ContainerSpec, Image, OnOutput, PathStat, TerminalSize
+from dockernb.engines.embedded.guest import Limits, Rung
+from dockernb.engines.embedded.kept import EmbeddedKept
 from dockernb.engines.embedded.output import Pipes, follow
 from dockernb.engines.embedded.run_messages import layers_message, run_message
 from dockernb.engines.embedded.store.errors import store_errors
 from dockernb.engines.embedded.store.images import ImageStore
 from dockernb.engines.embedded.store.records import ImageRecord, LayerRecord
+from dockernb.engines.embedded.terminal import EmbeddedTerminal
 from dockernb.engines.embedded.ways import check_commands_can_run
 from dockernb.engines.embedded.worker.client import HelperProcess
-from dockernb.errors import BuildInterruptedError
+from dockernb.errors import BuildInterruptedError, DockernbError
 from dockernb.oci.config import ImageConfig
 from dockernb.oci.diff import DiffEntry, FilesystemDiff
 from dockernb.oci.manifest import OCI_LAYER, Descriptor
@@ -32,6 +34,7 @@ class EmbeddedContainer:
 
     Args:
         hold: Makes sure that a new image is not collected before anybody knows of it.
+        keep: Makes a new image one of those that are kept for a while.
     """
 
     def __init__(
@@ -42,8 +45,10 @@ class EmbeddedContainer:
         spec: ContainerSpec,
         hold: Callable[[Image], Image],
         limits: Limits,
+        keep: Callable[[Image], EmbeddedKept],
     ) -> None:
         self._limits = limits
+        self._keep = keep
         self._store = store
         self._hold = hold
         self._helper = helper
@@ -86,6 +91,13 @@ class EmbeddedContainer:
             raise BuildInterruptedError("the command was interrupted; all its processes were ended")
         return int(end["exit_code"])
 
+    def open_terminal(self, size: TerminalSize) -> EmbeddedTerminal:
+        check_commands_can_run(self._helper.facts())
+        self._diff = None
+        self._send_files()
+        message = run_message(self._spec, self._store, self._limits)
+        return EmbeddedTerminal(self._worker, message, size)
+
     def write(self, tar: Iterable[bytes]) -> None:
         self._diff = None
         self._send_tar(tar, "write")
@@ -106,9 +118,12 @@ class EmbeddedContainer:
             with suppress(BrokenPipeError), os.fdopen(writer, "wb", buffering=0) as sink:
                 for piece in tar:
                     sink.write(piece)
-        finally:
-            with store_errors("writing the files", self._store.folders.root):
+        except BaseException:
+            with suppress(DockernbError):  # that the stream ended early: why, is being raised
                 self._worker.answer()
+            raise
+        with store_errors("writing the files", self._store.folders.root):
+            self._worker.answer()
 
     def stat(self, path: str) -> PathStat | None:
         found = self._worker.call("stat", path=path)["found"]
@@ -134,24 +149,40 @@ class EmbeddedContainer:
         return self._diff
 
     def commit(self, config: ImageConfig, *, layer: bool) -> Image:
+        return self._commit(config, layer=layer)
+
+    def _commit(self, config: ImageConfig, *, layer: bool, adopt: bool = True) -> Image:
         layers = self._parent.layers
         with (
             store_errors("committing the snapshot", self._store.folders.root),
             self._store.layout.lock(shared=True),
         ):
             if layer:
-                layers = (*layers, self._pack())
+                layers = (*layers, self._pack(adopt=adopt))
             wanted = config.with_layers([each.diff_id for each in layers])
             return self._hold(self._store.add(wanted, layers))
+
+    def keep(self, config: ImageConfig) -> EmbeddedKept:
+        """A layer is made at once: a working tree is wanted for the next step.
+
+        That tree must not count as the image's: it would be made anew when this one is given up.
+        """
+        adopt = Rung(self._helper.facts()["rung"]).has_overlay
+        return self._keep(self._commit(config, layer=True, adopt=adopt))
 
     def remove(self) -> None:
         self._worker.close()
 
-    def _pack(self) -> LayerRecord:
-        """The changes as a layer of the store."""
+    def _pack(self, *, adopt: bool) -> LayerRecord:
+        """The changes as a layer of the store.
+
+        Args:
+            adopt: The root's files become the unpacked layer; the root is not used after that.
+        """
         with self._store.layout.new_blob() as blob:
             packed = self._worker.call("pack", [blob.fileno()])
             blob.commit_written(packed["diff_id"], packed["length"])
-        self._worker.call("keep", diff_id=packed["diff_id"])
+        if adopt:
+            self._worker.call("keep", diff_id=packed["diff_id"])
         described = Descriptor(OCI_LAYER, packed["diff_id"], packed["length"])
         return LayerRecord(packed["diff_id"], described, packed["size"])

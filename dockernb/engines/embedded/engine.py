@@ -22,6 +22,7 @@ from dockernb.engines.base import (
 )
 from dockernb.engines.embedded.archives import load_images, save_images
 from dockernb.engines.embedded.container import EmbeddedContainer
+from dockernb.engines.embedded.kept import KeptImages
 from dockernb.engines.embedded.limits import limits_from_environment, limits_in_words
 from dockernb.engines.embedded.pull import pull_image
 from dockernb.engines.embedded.push import push_image
@@ -62,6 +63,7 @@ class EmbeddedEngine:
         self._images = ImageStore(folders)
         self._helper = HelperProcess(folders.root, rung)
         self._lease = Lease(folders.leases)
+        self._kept = KeptImages(self._images, self._lease, self._remove_strays)
         self._info = _engine_info(folders)
 
     def start(self) -> None:
@@ -130,8 +132,9 @@ class EmbeddedEngine:
     @contextmanager
     def create(self, parent: str, spec: ContainerSpec) -> Iterator[EmbeddedContainer]:
         container = EmbeddedContainer(
-            self._images, self._helper, self._record(parent), spec, self._held, self._limits
-        )
+            self._images, self._helper, self._record(parent), spec, self._held, self._limits,
+            self._kept.keep,
+        )  # fmt: skip
         try:
             yield container
         finally:
@@ -162,6 +165,7 @@ class EmbeddedEngine:
         with store_errors("removing what dead processes left", folders.root):
             taken = [place.name for place in dead_places(folders.running) if take_away(place)]
             leased_images(folders.leases)  # those of the dead go
+            self._kept.take_leftovers()
             self._remove_strays()
         return taken
 
@@ -211,6 +215,7 @@ class EmbeddedEngine:
                 worker.close()
 
     def close(self) -> None:
+        self._kept.close()
         self._helper.close()
         self._lease.close()
 

@@ -15,6 +15,7 @@ from . import (
     shell,
     states,
     steps,
+    terminal,
     transfer,
 )
 from .registry import Magic, MagicCall, MagicError, all_magics, find_magic
@@ -34,5 +35,6 @@ __all__ = [
     "shell",
     "states",
     "steps",
+    "terminal",
     "transfer",
 ]

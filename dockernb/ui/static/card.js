@@ -24,6 +24,7 @@ class Card {
     );
     this.viewer = new FileViewer((message) => this.ask(message), () => this.tree.tree.focus({ preventScroll: true }));
     this.log = new LogPane(() => this.remember());
+    this.terminal = new TerminalPane((message) => this.ask(message));
     this.build();
     this.card.classList.toggle("dnb-reserved", Boolean(legacy?.reserved));
     this.listen();
@@ -58,6 +59,10 @@ class Card {
     this.time = h("span", { class: "dnb-time" });
     this.size = h("span", { class: "dnb-size" });
     this.actions = h("span", { class: "dnb-actions" });
+    this.shell = h("button", {
+      class: "dnb-button", type: "button", onclick: () => this.terminal.open(),
+      title: "A shell in a container that is thrown away",
+    });
     this.dots = h("ol", { class: "dnb-dots", "aria-label": "Build" });
     this.pull = h("div", { class: "dnb-pull" });
     this.error = h("div", { class: "dnb-error", role: "alert" });
@@ -73,9 +78,9 @@ class Card {
       this.title,
       h("div", { class: "dnb-head" }, this.badge,
         h("span", { class: "dnb-facts" }, this.snapshot, this.exit, this.origin, this.why),
-        h("span", { class: "dnb-end" }, this.time, this.size, this.actions)),
+        h("span", { class: "dnb-end" }, this.time, this.size, this.shell, this.actions)),
       this.dots, this.pull, this.error, this.notes, this.findings,
-      h("div", { class: "dnb-body" }, this.tablist, this.panel));
+      h("div", { class: "dnb-body" }, this.tablist, this.panel), this.terminal.element);
     this.root.replaceChildren(this.card);
   }
 
@@ -96,6 +101,7 @@ class Card {
       this.frame = requestAnimationFrame(() => this.update());
     };
     for (const name of ["header", "progress", "files", "actions", "findings", "stale"]) on(`change:${name}`, later);
+    on("change:terminal", () => this.drawTerminal());
     on("msg:custom", (message, buffers) => this.receive(message, buffers));
     on("comm_live_update", () => this.heal());
     this.ticker = setInterval(() => this.tick(), 100);
@@ -115,12 +121,14 @@ class Card {
     clearInterval(this.ticker);
     clearTimeout(this.patience);
     this.watcher.disconnect();
+    this.terminal.dispose();
     cancelAnimationFrame(this.frame);
     this.stops.forEach((stop) => stop());
   }
 
   receive(message, buffers) {
-    if (message.kind === "folder") this.tree.add(message);
+    if (message.kind === "terminal") this.terminal.receive(message, buffers);
+    else if (message.kind === "folder") this.tree.add(message);
     else if (message.kind === "file") this.viewer.show(message, buffers);
     else if (message.kind === "chunk") this.viewer.take(message, buffers);
     else if (message.kind === "late") this.takeLate(message);
@@ -201,7 +209,16 @@ class Card {
     setHidden(this.size, !header.size);
     drawError(this.error, header.error);
     drawNotes(this.notes, header.facts ?? [], header.warnings ?? []);
+    this.drawTerminal();
     this.tick();
+  }
+
+  drawTerminal() {
+    const label = this.lost ? "" : this.model.get("header").terminal;
+    this.terminal.update(this.model.get("terminal"));
+    if (this.lost) this.terminal.lose();
+    setText(this.shell, label);
+    setHidden(this.shell, !label || this.terminal.state.status !== "none");
   }
 
   drawActions(actions) {

@@ -22,6 +22,7 @@ from dockernb.build.context import BuildContext
 from dockernb.build.copy_request import CopyRequest
 from dockernb.build.copying import CopySource, collect_from_context
 from dockernb.build.downloads import Downloads
+from dockernb.build.remote_context import Fetching
 from dockernb.engines.base import Progress
 from dockernb.errors import BuildError, DockerfileError
 
@@ -261,7 +262,7 @@ def test_a_file_is_downloaded_again_only_if_the_server_says_that_it_changed(
 
     def collect() -> CopySource:
         context = BuildContext(tmp_path)
-        return collect_from_context(request, context, seen.append, downloads=downloads)
+        return collect_from_context(request, context, seen.append, Fetching(downloads))
 
     first = collect()
     assert len(seen) == 1

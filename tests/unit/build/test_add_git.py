@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,9 +14,11 @@ from dockernb.build.add_git import parse_git
 from dockernb.build.context import BuildContext
 from dockernb.build.copy_request import CopyRequest
 from dockernb.build.copying import CopySource, collect_from_context
+from dockernb.build.git_program import GitAccess
 from dockernb.build.remote_source import is_git, is_url
 from dockernb.errors import BuildError
-from tests.differential.server import git_daemon, make_repository
+from tests.differential.git_over_http import TOKEN
+from tests.differential.server import git_daemon, make_repository, serving
 
 from .fake_container import FakeContainer
 
@@ -86,6 +90,62 @@ def test_what_is_not_there_is_named(
 ) -> None:
     with pytest.raises(BuildError, match=words):
         added(tmp_path, repository + fragment)
+
+
+@pytest.fixture
+def private(tmp_path: Path) -> Iterator[str]:
+    with serving(tmp_path / "served") as servers:
+        yield f"http://{servers.files}/private/repo.git"
+
+
+def fetched(source: str, secrets: dict[str, bytes]) -> Iterator[str]:
+    found = parse_git(source, keep_git_dir=True, access=GitAccess(secrets)).resolved()
+    with found.tree() as tree:
+        yield from tree.files()
+
+
+def test_a_private_repository_is_fetched_with_a_token_or_a_header(private: str) -> None:
+    host = private.split("/")[2]
+    header = b"basic " + base64.b64encode(b"x-access-token:" + TOKEN.encode())
+    for secrets in (
+        {"GIT_AUTH_TOKEN": TOKEN.encode() + b"\n"},
+        {f"GIT_AUTH_TOKEN.{host}": TOKEN.encode(), "GIT_AUTH_TOKEN": b"of another host"},
+        {"GIT_AUTH_HEADER": header, "GIT_AUTH_TOKEN": b"less exact"},
+    ):
+        files = list(fetched(private, secrets))
+        assert "README" in files
+        assert ".git/config" in files
+    with pytest.raises(BuildError, match="cannot be fetched") as caught:
+        list(fetched(private, {"GIT_AUTH_TOKEN": b"wrong"}))
+    assert "GIT_AUTH_TOKEN" in (caught.value.hint or "")
+    assert "wrong" not in caught.value.format_message()
+
+
+def test_no_token_is_in_the_repository_that_was_fetched(private: str, tmp_path: Path) -> None:
+    access = GitAccess({"GIT_AUTH_TOKEN": TOKEN.encode()})
+    with parse_git(private, keep_git_dir=True, access=access).resolved().tree() as tree:
+        for name in tree.files():
+            entry = tree.entry(f"/{name}")
+            assert entry is not None
+            with entry.content.open() as file:
+                content = file.read()
+            assert b"uthorization" not in content
+            assert base64.b64encode(b"x-access-token:" + TOKEN.encode()) not in content
+
+
+def test_credential_helpers_of_the_reader_count_and_nothing_else_of_the_configuration(
+    private: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    helper = f"!printf 'username=x-access-token\\npassword={TOKEN}\\n'; true"
+    config = tmp_path / ".gitconfig"
+    for name, value in (("credential.helper", helper), ("core.autocrlf", "true")):
+        subprocess.run(["git", "config", "--file", str(config), name, value], check=True)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with parse_git(private, keep_git_dir=False).resolved().tree() as tree:
+        entry = tree.entry("/README")
+        assert entry is not None
+        with entry.content.open() as file:
+            assert file.read() == b"second\n"
 
 
 def test_a_repository_out_of_reach_is_named_without_its_password(tmp_path: Path) -> None:

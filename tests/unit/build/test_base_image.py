@@ -10,6 +10,7 @@ import pytest
 
 from dockernb.build.base_image import Base, find_base, parse_platform, start_stage
 from dockernb.build.outcome import BuildOptions
+from dockernb.build.remote_context import Fetching
 from dockernb.build.state import BuildState
 from dockernb.dockerfile.instructions import Arg, FromInstruction
 from dockernb.engines.base import Image, OnProgress, Progress
@@ -73,7 +74,7 @@ def find(
         options,
         engine,  # type: ignore[arg-type]
         on_pull,
-        threading.Event(),
+        Fetching(),
     )
 
 

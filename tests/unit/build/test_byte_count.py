@@ -13,6 +13,7 @@ from dockernb.build.context import BuildContext
 from dockernb.build.copy_request import CopyRequest
 from dockernb.build.copying import collect_from_context
 from dockernb.build.events import PullProgressed, StepStarted
+from dockernb.build.remote_context import Fetching
 from dockernb.engines.base import Progress
 from dockernb.errors import BuildInterruptedError
 from dockernb.ui.card_model import CardModel
@@ -51,12 +52,12 @@ def test_interrupt_ends_the_reading_of_the_context(
         (tmp_path / name).write_bytes(name.encode() * 100)
     cancel = threading.Event()
     cancel.set()
-    watch = Watch(lambda _: None, cancel)
+    fetching = Fetching(cancel=cancel, watch=Watch(lambda _: None, cancel))
     request = CopyRequest(sources=(".",), destination="/", working_dir="/")
     with pytest.raises(BuildInterruptedError, match="while reading files"):
-        collect_from_context(request, BuildContext(tmp_path), watch=watch)
+        collect_from_context(request, BuildContext(tmp_path), fetching=fetching)
     cancel.clear()
-    content = collect_from_context(request, BuildContext(tmp_path), watch=watch).content
+    content = collect_from_context(request, BuildContext(tmp_path), fetching=fetching).content
     assert content == collect_from_context(request, BuildContext(tmp_path)).content
 
 
@@ -89,4 +90,4 @@ def test_card_shows_the_rate_of_the_work_that_goes_on() -> None:
     model.apply(PullProgressed(Progress("files", "sending", 0, 4_000_000)))
     clock.now = 12.0
     model.apply(PullProgressed(Progress("files", "sending", 1_000_000, 4_000_000)))
-    assert progress(model.view)["pull"]["sum"] == "5.0 MB of 8.0 MB, 500.0 kB/s"
+    assert progress(model.view)["pull"]["sum"] == "1.0 MB of 4.0 MB, 500.0 kB/s"

@@ -211,23 +211,35 @@ def test_chmod_is_for_files_and_directories_but_not_for_links_and_the_top(root: 
     assert made.nodes["/d/link"].mode == 0o777
 
 
-@pytest.mark.parametrize("chmod", ["999", "u=z", "u+x,g-r", "0o755", "37777777777", "7" * 5000])
-def test_a_chmod_that_is_no_octal_number_changes_nothing(root: Path, chmod: str) -> None:
+@pytest.mark.parametrize("chmod", ["999", "u=z", "u+x;g-r", "0o755", "27755", "x", "u", "7" * 5000])
+def test_a_chmod_that_means_nothing_is_refused(root: Path, chmod: str) -> None:
+    with pytest.raises(DockerfileError, match="chmod"):
+        copy(root, "a.txt", to="/f", chmod=chmod)
+
+
+@pytest.mark.parametrize(
+    ("chmod", "mode"),
+    [
+        ("4711", 0o4711),
+        ("0", 0),
+        ("u+x", 0o740),
+        ("+x,g=o", 0o711),
+        ("go=u-w", 0o644),
+        ("a=rX", 0o444),
+        ("ug+s,o+t", 0o6640),
+        ("a+t", 0o1640),
+    ],
+)
+def test_chmod_sets_or_changes_a_mode(root: Path, chmod: str, mode: int) -> None:
     (root / "a.txt").chmod(0o640)
-    assert copy(root, "a.txt", to="/f", chmod=chmod).nodes["/f"].mode == 0o640
-
-
-@pytest.mark.parametrize(("chmod", "mode"), [("4711", 0o4711), ("27755", 0o7755), ("0", 0)])
-def test_chmod_keeps_the_lowest_twelve_bits_of_an_octal_number(
-    root: Path, chmod: str, mode: int
-) -> None:
     assert copy(root, "a.txt", to="/f", chmod=chmod).nodes["/f"].mode == mode
 
 
 def test_exclude_leaves_out_what_it_matches_below_a_source(root: Path) -> None:
     made = copy(root, "src", to="/d", excludes=("sub/deep", "a.*"))
     assert made.texts("/d") == {"sub/b.txt": "sb"}
-    assert copy(root, "*.txt", to="/d/", excludes=("a*",)).texts("/d") == {"b.txt": "b"}
+    named = copy(root, "*.txt", to="/d/", excludes=("a*",)).texts("/d")
+    assert "a.txt" in named  # what a source names itself is copied, in BuildKit 0.25
 
 
 def test_exclude_can_take_files_in_again(root: Path) -> None:

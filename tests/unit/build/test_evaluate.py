@@ -290,7 +290,7 @@ def test_workdir_belongs_to_the_user() -> None:
 def test_copy_from_a_stage_or_an_image(name: str, image: str, shown: str) -> None:
     action = last(f"COPY --from={name} a /", others=(stage("other", OTHER),)).action
     assert isinstance(action, CopyFiles)
-    assert (action.from_image, action.from_name) == (image, shown)
+    assert (action.source.image, action.from_name) == (image, shown)
 
 
 @pytest.mark.parametrize("name", ["this", "THIS", "1"])

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from dockernb.build.build_flags import BuildFlags, parse_flags
+from dockernb.build.named_contexts import NamedContext
 from dockernb.build.outcome import RunCommand
 from dockernb.errors import BuildError, DockerfileError, UnsupportedByEngineError
 
@@ -61,7 +62,7 @@ def test_mounts(option: str, expected: dict[str, Any]) -> None:
 def test_bind_mounts_of_folders_are_told_apart(tmp_path: Path) -> None:
     flags = parse_flags([f"--build-context=docs={tmp_path}"], Path())
     found = run("RUN --mount=target=/a --mount=from=docs,target=/b x", flags=flags)
-    assert found.from_folders == {0: None, 1: tmp_path}
+    assert found.contexts == {0: NamedContext(), 1: NamedContext(folder=tmp_path)}
 
 
 def test_caches_with_another_owner_or_mode_are_other_caches() -> None:
@@ -119,20 +120,26 @@ def test_no_content_of_a_secret_gets_into_key_history_or_representation() -> Non
 
 # --- the flags ------------------------------------------------------------------------------------
 def test_flags_are_read_as_docker_build_reads_them(tmp_path: Path) -> None:
-    agent = tmp_path / "agent"
+    agent, key = tmp_path / "agent", tmp_path / "key"
+    key.write_text("-----BEGIN OPENSSH PRIVATE KEY-----\n")
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(agent))
         words = (
             f"--add-host db:10.0.0.1 --add-host=six=[::1] --ulimit nofile=9:10 --ulimit=core=0 "
             f"--shm-size 1m --ssh mine={agent} --build-context a=docker-image://b "
-            "--build-context here=docs"
+            "--build-context here=docs --build-context repo=git@host:a.git#v1 --ssh other=key"
         ).split()
         flags = parse_flags(words, tmp_path)
     assert flags.extra_hosts == {"db": "10.0.0.1", "six": "::1"}
     assert flags.ulimits == {"nofile": (9, 10), "core": (0, 0)}
     assert flags.shm_size == 1 << 20
     assert flags.ssh == {"mine": str(agent)}
-    assert flags.contexts == {"a": "docker-image://b", "here": str(tmp_path / "docs")}
+    assert flags.keys == {"other": (str(key),)}
+    assert flags.contexts == {
+        "a": "docker-image://b",
+        "here": str(tmp_path / "docs"),
+        "repo": "git@host:a.git#v1",
+    }
     assert parse_flags(flags.words, Path("/")) == flags
 
 
@@ -148,6 +155,7 @@ def test_flags_are_read_as_docker_build_reads_them(tmp_path: Path) -> None:
         "--ulimit nofile=x",
         "--shm-size big",
         "--ssh key=/etc/passwd",
+        "--ssh key=/nowhere",
         "--build-context a",
         "stray",
     ],

@@ -84,6 +84,7 @@ class GuestCommand:
         mounts: Made in this order.
         ulimits: Name without RLIMIT_, in small letters -> soft and hard limit; -1 for none.
         shm_size: Bytes of /dev/shm; 0 for 64 MB.
+        terminal: Rows and columns of the terminal that it gets as its descriptors 0 to 2.
         beside: Another command runs in the same root, which is ready for this one too.
     """
 
@@ -98,6 +99,7 @@ class GuestCommand:
     ulimits: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     shm_size: int = 0
     beside: bool = False
+    terminal: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from .proot import find_program, proot_command, proot_environment, proot_program
 from .rung import Rung
 from .supervisor.arch import BY_MACHINE, native
 from .supervisor.notify import deny, install_filter
+from .terminal import hand_over_terminal, make_terminal, take_terminal
 
 __all__ = ["LISTENER_MESSAGE", "Start", "become_guest"]
 
@@ -70,9 +71,11 @@ def become_guest(start: Start, control: socket.socket) -> NoReturn:
         _forget_signals()
         os.setsid()
         what = "setting up the root file system"
-        _enter_root(start)
+        terminal = _enter_root(start)
         what = f'entering the working directory "{start.command.working_dir}"'
         _enter_working_dir(start)
+        if terminal is not None:
+            take_terminal(terminal)
         what = "setting user, limits and filter"
         if start.rung is Rung.OVERLAY_ROOT and platform.machine() in BY_MACHINE:
             deny(denying_program(native()))
@@ -111,20 +114,34 @@ def _forget_signals() -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
-def _enter_root(start: Start) -> None:
+def _enter_root(start: Start) -> int | None:
+    """Returns the guest's end of its terminal, if it shall have one."""
     if start.rung.has_own_names:
         socket.sethostname(HOSTNAME)
     if start.command.network == "none":
         _raise_loopback()
+    terminal = None if start.rung.has_mounts else _terminal(start)
     if start.rung.has_mounts:
         mounter = Mounter(start.root, start.rung, start.command.network, own_proc=start.own_proc)
         mounter.mount_all(start.files, start.command.mounts, start.command.shm_size)
         change_root(start.root)
         os.dup2(os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC), 0)  # the root's own
+        terminal = _terminal(start)
     elif start.rung is not Rung.PROOT:
         os.chroot(start.root)
     os.umask(0o022)
     os.chdir("/")
+    return terminal
+
+
+def _terminal(start: Start) -> int | None:
+    """Makes the terminal, where one is asked for; standard output is a socket to its reader."""
+    if start.command.terminal is None:
+        return None
+    owner = start.command.credentials.uid if start.rung.has_real_ids else None
+    ours, theirs = make_terminal(start.command.terminal, owner)
+    hand_over_terminal(ours, start.stdout)
+    return theirs
 
 
 def _enter_working_dir(start: Start) -> None:

@@ -15,13 +15,13 @@ from pathlib import Path
 from dockernb.engines.embedded.store.folders import StoreFolders
 from dockernb.engines.embedded.store.images import ImageStore
 from dockernb.engines.embedded.store.leases import leased_images
-from dockernb.engines.embedded.store.names import layer_name
+from dockernb.engines.embedded.store.names import digits, layer_name
 from dockernb.engines.embedded.store.places import dead_places, places, set_aside, take_away
 from dockernb.engines.embedded.store.records import ImageRecord
 from dockernb.oci.durable import ASIDE
 from dockernb.oci.temporary import TemporaryFiles
 
-__all__ = ["Garbage", "collect", "folder_size"]
+__all__ = ["Garbage", "collect", "discard", "folder_size"]
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,28 @@ def collect(store: ImageStore, *, with_named: bool = False) -> Garbage:
     return Garbage(tuple(record.id for record in gone), size)
 
 
+def discard(store: ImageStore, image_id: str) -> None:
+    """Removes one image and what only it needs, unless it has a name or is in use.
+
+    Its folders are set aside, as in `collect`: a worker removes them.
+    """
+    with store.layout.lock():
+        held = leased_images(store.folders.leases) | set(store.names().values())
+        records = {record.id: record for record in store.records()}
+        gone = records.pop(image_id, None)
+        if gone is None or image_id in held:
+            return
+        store.forget(gone)
+        needed = {digest for record in records.values() for digest in _blobs_of(record)}
+        for digest in set(_blobs_of(gone)) - needed:
+            store.layout.blob_path(digest).unlink(missing_ok=True)
+        diff_ids = {layer.diff_id for record in records.values() for layer in record.layers}
+        for diff_id in {layer.diff_id for layer in gone.layers} - diff_ids:
+            set_aside(store.folders.unpacked / layer_name(diff_id))
+            for folder in (store.folders.plain, store.folders.compressed):
+                (folder / digits(diff_id)).unlink(missing_ok=True)
+
+
 def folder_size(folder: Path) -> int:
     """Bytes on disk of all files below, a file with several names counted once."""
     seen: set[tuple[int, int]] = set()
@@ -103,10 +125,10 @@ def _set_aside_unneeded(folders: StoreFolders, kept: list[ImageRecord]) -> None:
     for place in places(folders.unpacked):
         if place.name not in layers:
             set_aside(place)
-    digits = {diff_id.removeprefix("sha256:") for diff_id in diff_ids}
+    files = {digits(diff_id) for diff_id in diff_ids}
     for folder in (folders.plain, folders.compressed):
         for file in folder.iterdir():
-            if file.name not in digits and not file.name.startswith(ASIDE):
+            if file.name not in files and not file.name.startswith(ASIDE):
                 file.unlink(missing_ok=True)
     for folder in (folders.running, folders.trees):
         for place in dead_places(folder):

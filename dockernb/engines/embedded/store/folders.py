@@ -71,6 +71,11 @@ class StoreFolders:
         return self.root / "leases"
 
     @property
+    def kept(self) -> Path:
+        """One file an image of a failed state; locked while the process lives that keeps it."""
+        return self.root / "kept"
+
+    @property
     def caches(self) -> Path:
         """The folders of `RUN --mount=type=cache`."""
         return self.root / "caches"
@@ -98,7 +103,8 @@ class StoreFolders:
 
     def _all(self) -> tuple[Path, ...]:
         images = (self.records, self.unpacked, self.trees, self.plain, self.compressed)
-        return (self.root, *images, self.running, self.leases, self.caches, self.downloads)
+        engines = (self.running, self.leases, self.kept)
+        return (self.root, *images, *engines, self.caches, self.downloads)
 
     def _check_version(self) -> None:
         file = self.root / "version"

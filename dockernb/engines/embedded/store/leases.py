@@ -37,6 +37,12 @@ class Lease:
             os.write(self._file.fileno(), f"\n{image_id}\n".encode())
             self._held.add(image_id)
 
+    def release(self, image_id: str) -> None:
+        """Gives one image free."""
+        if image_id in self._held:
+            os.write(self._file.fileno(), f"\n-{image_id}\n".encode())
+            self._held.discard(image_id)
+
     def close(self) -> None:
         """Gives all images free."""
         self._parts.close()
@@ -59,5 +65,16 @@ def leased_images(folder: Path) -> set[str]:
     held: set[str] = set()
     for path in folder.iterdir():
         with suppress(OSError):
-            held.update(path.read_text().split())
+            held |= _named(path.read_text())
     return held
+
+
+def _named(text: str) -> set[str]:
+    """What a lease holds: its lines in order; one that begins with "-" takes another one back."""
+    named: set[str] = set()
+    for word in text.split():
+        if word.startswith("-"):
+            named.discard(word[1:])
+        else:
+            named.add(word)
+    return named

@@ -62,7 +62,8 @@ class GuestRunner:
         """Runs it to its end.
 
         Args:
-            output: Where standard output and standard error go.
+            output: Where standard output and standard error go; with a terminal, a socket that
+                gets the engine's end of it.
             cancel: Closed at its other end when the command is to be killed.
         """
         root = Path(self._root.path)
@@ -83,6 +84,7 @@ class GuestRunner:
                 ulimits=message["ulimits"],
                 shm_size=message["shm_size"],
                 beside=bool(message.get("beside")),
+                terminal=_terminal(message),
             )
             end = run_guest(root, self._rung, command, stdout=output, stderr=output, cancel=cancel)
         return {
@@ -178,3 +180,8 @@ class GuestRunner:
             return made / posixpath.basename(str(message["base"]).rstrip("/"))
         finally:
             image.discard()
+
+
+def _terminal(message: Mapping[str, Any]) -> tuple[int, int] | None:
+    size = message.get("terminal")
+    return None if size is None else (int(size[0]), int(size[1]))

@@ -58,6 +58,8 @@ class Served:
         host = self._host_path(pid, folder, path, follow=not flags & os.O_NOFOLLOW)
         if host is None:
             return None
+        if host == b"/dev/tty":
+            host = _terminal_of(pid) or host
         self._check_writable(host, flags)
         keep = os.O_ACCMODE | os.O_APPEND | os.O_TRUNC | os.O_DIRECTORY | os.O_PATH | os.O_NONBLOCK
         # Not blocking: a pipe behind /proc/PID/fd may have no other end.
@@ -177,6 +179,19 @@ class Served:
         if any(text == name or text.startswith(name + b"/") for name in _FOLDERS):
             return text
         return None
+
+
+def _terminal_of(pid: int) -> bytes | None:
+    """The name of a terminal for `pid`: /dev/tty would be that of the supervisor, which has none.
+
+    A program that asks has the terminal as one of its first descriptors, as good as always.
+    """
+    for number in (2, 1, 0):
+        name = os.fsencode(f"/proc/{pid}/fd/{number}")
+        with contextlib.suppress(OSError):
+            if os.readlink(name).startswith(b"/dev/pts/"):
+                return name
+    return None
 
 
 def _behind_links(pid: int, text: bytes) -> Iterator[bytes]:

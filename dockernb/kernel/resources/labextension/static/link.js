@@ -149,11 +149,19 @@ class Link {
     if (data.states) {
       this.marks.apply(data.states);
     }
+    for (const edit of data.edits || []) {
+      this.edit(edit);
+    }
+    for (const { model } of this.panel.content.widgets) {
+      if (data.clear?.includes(model.id)) {
+        model.clearExecution?.();
+      }
+    }
     if (data.run) {
       void runCells(this.panel, data.run, this.actions);
     }
-    for (const edit of data.edits || []) {
-      this.edit(edit);
+    if (data.insert) {
+      this.insert(data.insert);
     }
     if (data.go) {
       this.go(data.go);
@@ -170,6 +178,19 @@ class Link {
         cell.model.sharedModel.setSource(source);
       }
     }
+  }
+
+  /** A new cell below or above another one, chosen and ready to be edited. */
+  insert({ below, above, source }) {
+    const cells = this.panel.content.widgets;
+    const at = cells.findIndex((cell) => cell.model.id === (below ?? above));
+    if (at < 0 || typeof source !== "string") {
+      return;
+    }
+    const place = above ? at : at + 1;
+    this.panel.content.model.sharedModel.insertCell(place, { cell_type: "code", source });
+    this.panel.content.activeCellIndex = place;
+    this.panel.content.deselectAll();
   }
 
   /** Runs the last snapshot: in the cell with %run that is there, else in a new one at the end. */

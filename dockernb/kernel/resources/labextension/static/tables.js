@@ -36,7 +36,7 @@ function fileRow({ path, bytes }) {
 function filesOf(cell, open) {
   const more = cell.count - cell.files.length;
   return h("details", { "data-key": `files ${cell.cell}`, open: open.has(`files ${cell.cell}`) },
-    h("summary", {}, `${cell.cell} reads ${count(cell.count, "file")}, ${size(cell.bytes)}`),
+    h("summary", { "data-key": `summary ${cell.cell}` }, `${cell.cell} reads ${count(cell.count, "file")}, ${size(cell.bytes)}`),
     h("table", { "aria-label": `Files that ${cell.cell} reads` }, h("tbody", {}, ...cell.files.map(fileRow))),
     more > 0 ? h("small", {}, `and ${more} more`) : "");
 }

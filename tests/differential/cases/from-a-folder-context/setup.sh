@@ -1,0 +1,3 @@
+chmod 750 base/sub base
+chmod 600 base/a
+ln -s sub/b base/link
