@@ -12,7 +12,7 @@ BASE := debian:bookworm-slim
 PREPARE = echo "looking for $(BASE)"; $(DOCKERNB) pull --if-missing $(BASE) 2>/dev/null || $(DOCKERNB) base $(BASE)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo lab course test bench lint testbed testbed-down clean
+.PHONY: help venv demo lab course test bench growth lint testbed testbed-down clean
 .DELETE_ON_ERROR:
 
 help:  ## list the targets
@@ -41,8 +41,11 @@ course: $(VENV)/.stamp-test  ## run the course with the embedded engine, and wri
 test: lint  ## set everything up, then lint and run the whole test suite
 	@$(TESTBED) run -- $(PY) -m pytest --numprocesses 2 --dist loadfile $(PYTEST_ARGS)
 
-bench: $(VENV)/.stamp-test  ## measure, and print the figures as JSON
-	@$(TESTBED) run -- $(PY) -m tests.bench
+bench: $(VENV)/.stamp-test  ## measure: a table, and the figures as JSON (BENCH_ARGS="ROW... --docs")
+	@$(TESTBED) run --parts docker,images,registry,browser -- $(PY) -m tests.bench $(BENCH_ARGS)
+
+growth: $(VENV)/.stamp-test  ## measure how costs grow (BENCH_ARGS="CURVE... --docs")
+	@$(TESTBED) run --parts docker,images,browser -- $(PY) -m tests.bench.growth $(BENCH_ARGS)
 
 lint: $(VENV)/.stamp-test  ## ruff and mypy
 	$(VENV)/bin/ruff check .

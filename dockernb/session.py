@@ -221,9 +221,13 @@ class Session(NotebookRecord):
         Raises:
             BuildError: nothing is called so.
         """
-        engine, order = self._connection.engine(), cells or self._chain.order
-        images = [find_snapshot(name, order, self._chain, engine) for name in (left, right)]
-        return compare_snapshots(engine, *images)
+        images = [self.find_snapshot(name, cells) for name in (left, right)]
+        return compare_snapshots(self._connection.engine(), *images)
+
+    def find_snapshot(self, name: str, cells: Sequence[str]) -> str:
+        """The image ID of what a reader calls so; as in `compare`."""
+        order = cells or self._chain.order
+        return find_snapshot(name, order, self._chain, self._connection.engine())
 
     @contextmanager
     def _noted(self, cell: str, source: str) -> Iterator[None]:
@@ -258,7 +262,8 @@ class Session(NotebookRecord):
             use_cache=self._options.use_cache,
             pull=self._options.pull,
         )
-        return Builder(engine, self._connection.cache(info), self._context, options)
+        cells = tuple(self._chain.order)
+        return Builder(engine, self._connection.cache(info), self._context, options, cells)
 
     # --- looking ---------------------------------------------------------------------------
     def engine_name(self) -> str:

@@ -30,6 +30,7 @@ ARROWS = {
     "checks": {"dockerfile", "oci", "engines.base", "build.result"},
     "look": {"build", "engines.base", "oci"},
     "lint": {"build", "dockerfile", "look"},
+    "complete": {"dockerfile"},
     "notebook": {"dockerfile"},
     "use": {"build", "engines.base", "oci"},
     "session": {
@@ -37,7 +38,7 @@ ARROWS = {
     },
     "ui": {"build", "use", "engines.base", "lint", "look", "oci", "checks.result"},
     "kernel": {
-        "session", "ui", "use", "dockerfile", "checks", "lint", "look", "build.result",
+        "session", "ui", "use", "complete", "dockerfile", "checks", "lint", "look", "build.result",
         "build.events", "oci.diff",
     },
     "cli": {

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dockernb.errors import BaseImageError
+from dockernb.oci.private_folder import make_private_folder
 
 from .machine import Machine, settings_text
 from .name import BaseName
@@ -102,7 +103,7 @@ class PrivateApt:
         sources = choose(machine.sources, self._suite)
         if not sources:
             raise self._no_archive()
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private_folder(self._folder)
         with self._locked():
             self._configure(machine, sources)
             sources = self._update(sources)

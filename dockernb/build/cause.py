@@ -21,7 +21,8 @@ class Cause:
 
     Args:
         name: The ARG, the file's path in the context, the name of an image.
-        change: Of a file: "added", "removed" or "changed".
+        change: Of a file: "added", "removed" or "changed"; of a parent: "other" where the step
+            before is another cell's.
         before, after: Of an argument its values, of an image or parent the image IDs; None: none.
         ignored_by: Of a file that was removed: the .dockerignore line that excludes it now.
     """
@@ -48,6 +49,8 @@ class Cause:
             case "platform":
                 return f"platform: {self.before} -> {self.after}"
             case "parent":
+                if self.change == "other":
+                    return "the snapshot above is another one"
                 return "cell above was rebuilt"
         return self.name
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 from ..dockerfile.instructions import Lines
 from ..dockerfile.magics import without_magics
@@ -30,9 +31,15 @@ def may_set_escape(source: str) -> bool:
 def parsed(source: str, state: BuildState) -> tuple[BuildState, ParsedDockerfile]:
     """The instructions of a cell; the first cell with text may set the escape character."""
     if state.begun:
-        return state, parse_document(source, escape=state.escape)
-    document = parse_document(source)
+        return state, _document(source, state.escape)
+    document = _document(source, None)
     return replace(state, escape=document.escape, begun=True), document
+
+
+@lru_cache(maxsize=1000)
+def _document(source: str, escape: str | None) -> ParsedDockerfile:
+    """Cells are looked at as often as the reader types in one of them."""
+    return parse_document(source, escape=escape)
 
 
 def warnings_at(document: ParsedDockerfile, lines: Lines) -> tuple[str, ...]:

@@ -129,9 +129,12 @@ class CellsAbove:
         return state
 
     def keep_taken(self) -> None:
-        """Keeps on record what was taken from the cache; nothing is built."""
+        """Keeps on record what was taken from the cache, of cells that did not run themselves."""
         for link in self.links:
-            if link.gap is None and has_instructions(link.record.source):
+            cell = link.record.cell_id
+            known = self._chain.record(cell)
+            ran = self._chain.failure(cell) or (known and not known.taken)
+            if link.gap is None and not ran and has_instructions(link.record.source):
                 self._keep(link, link.record)
 
     def _keep(self, link: Link, record: CellRecord) -> None:

@@ -6,7 +6,7 @@ import io
 import os
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import BinaryIO, NamedTuple
 
 from dockernb.errors import ContextError
@@ -49,13 +49,19 @@ class ContextFile(NamedTuple):
         except (OSError, AttributeError):
             return {}
 
-    def digest(self) -> str:
-        known = _known.get(self.expected)
-        return known if known is not None else self._read_digest()
+    @property
+    def is_read(self) -> bool:
+        """Its digest is known."""
+        return self.expected in _known
 
-    def _read_digest(self) -> str:
+    def digest(self, on_bytes: Callable[[int], None] | None = None) -> str:
+        """See `Content`; `on_bytes` is told how many bytes were read, if it must be read."""
+        known = _known.get(self.expected)
+        return known if known is not None else self._read_digest(on_bytes)
+
+    def _read_digest(self, on_bytes: Callable[[int], None] | None) -> str:
         # A change of the attributes changes the signature too (its last time).
-        digest = OpenedBy(self.open, self.xattrs()).digest()
+        digest = OpenedBy(self.open, self.xattrs()).digest(on_bytes)
         if time.time_ns() - max(self.expected[3:]) > _TICK_NS:
             with _lock:
                 if len(_known) >= _LIMIT:

@@ -18,6 +18,7 @@ from .link_paths import clean, parents
 __all__ = ["BuildContext", "named_folder"]
 
 _COUNT_LIMIT = 100_000
+_LARGEST_IGNORE_FILE = 1 << 20
 _OTHER_CONTEXT = "Put it there, or choose another build context: `%context FOLDER`."
 
 
@@ -52,10 +53,15 @@ class BuildContext:
         if path is None:
             return DockerIgnore()
         try:
-            text = path.read_bytes().decode("utf-8", "surrogateescape")
+            with path.open("rb") as file:
+                data = file.read(_LARGEST_IGNORE_FILE + 1)
         except OSError as err:
             raise ContextError(f'"{path}" cannot be read: {err.strerror}') from err
-        return DockerIgnore.parse(text, label=path.name)
+        if len(data) > _LARGEST_IGNORE_FILE:
+            raise ContextError(
+                f'"{path}" is too large', rule=f"It may have {_LARGEST_IGNORE_FILE:,} bytes."
+            )
+        return DockerIgnore.parse(data.decode("utf-8", "surrogateescape"), label=path.name)
 
     def tree(self) -> ContextTree:
         """The files of the context as .dockerignore leaves them now.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -42,7 +43,7 @@ class ContextRead:
             return (error.message,)
         return tuple(str(context.explain(each)) for each in changed_content(self.content, now))
 
-    @property
+    @cached_property
     def folders(self) -> frozenset[str]:
         """The folders, relative to the context ("" is its root), that hold what was read."""
         return frozenset(

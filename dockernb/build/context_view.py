@@ -16,6 +16,7 @@ from ..dockerfile.dockerignore import DockerIgnore
 from .chain import CellRecord
 from .context import BuildContext
 from .context_read import ContextRead
+from .link_paths import DEEPEST
 
 __all__ = ["ContextView", "Excluded", "FilesOfCell", "view_context"]
 
@@ -143,5 +144,9 @@ def _excluded(root: Path, ignore: DockerIgnore, below: str = "") -> Iterator[str
         out = ignore.excludes(path)
         if not (out and is_folder and ignore.may_reinclude_below(path)):
             yield path if out else ""
-        if is_folder and (not out or ignore.may_reinclude_below(path)):
+        if (
+            path.count("/") < DEEPEST
+            and is_folder
+            and (not out or ignore.may_reinclude_below(path))
+        ):
             yield from _excluded(root, ignore, path)

@@ -123,9 +123,11 @@ def _walk(
     """All below `top`, directories before what they hold. Excluded directories with something that
     is taken in again come just before it.
     """
+    prefix = f"{relative}/" if relative else ""
+    out_in_folder = excludes.in_folder(relative)
     for name, entry in tree.children(join(top, relative) if relative else top):
-        path = f"{relative}/{name}" if relative else name
-        is_out = excludes.excludes(path)
+        path = prefix + name
+        is_out = out_in_folder(path)
         if entry.type != "dir":
             if not is_out:
                 yield path, entry

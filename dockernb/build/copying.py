@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -14,6 +13,7 @@ from dockernb.oci.digest import short_id
 
 from .add_git import GitSource, parse_git
 from .add_url import UrlSource
+from .byte_count import Watch
 from .context import BuildContext
 from .copy_content import content_of
 from .copy_items import CopyItem, collect_items
@@ -25,6 +25,7 @@ from .destination import Destination, Owner
 from .downloads import Downloads
 from .image_source import ImageTree
 from .link_paths import clean, destination_path
+from .paused_collection import garbage_collection_paused
 from .remote_source import check_sources, is_git, is_url
 from .source_entry import inline_entry
 from .spool import Spool
@@ -46,10 +47,15 @@ class CopySource:
     content: Mapping[str, str]
     open_items: Callable[[], AbstractContextManager[Sequence[CopyItem]]] = field(repr=False)
 
-    def apply(self, container: WorkingContainer, request: CopyRequest) -> tuple[str, ...]:
+    def apply(
+        self, container: WorkingContainer, request: CopyRequest, watch: Watch | None = None
+    ) -> tuple[str, ...]:
         """Writes the files into `container`; returns warnings for the reader.
 
         Nothing is written when it fails before the first byte is sent.
+
+        Args:
+            watch: Is told how far it is.
 
         Raises:
             BuildError: As in docker build: something is in the way, a source is missing.
@@ -67,7 +73,11 @@ class CopySource:
                 spool,
             ).add(items)
             if destination.entries:
-                container.write(tar_stream(destination.entries))
+                stream = tar_stream(destination.entries)
+                if watch is not None:
+                    size = sum(entry.size for entry in destination.entries)
+                    stream = watch.count("files", "sending", size).through(stream)
+                container.write(stream)
         return resolved.warnings if resolved else ()
 
 
@@ -77,6 +87,7 @@ def collect_from_context(
     on_progress: OnProgress | None = None,
     cancel: threading.Event | None = None,
     downloads: Downloads | None = None,
+    watch: Watch | None = None,
 ) -> CopySource:
     """Reads what the request takes from the build context.
 
@@ -85,6 +96,7 @@ def collect_from_context(
 
     Args:
         downloads: What is known of URLs.
+        watch: Is told how far the reading of files is.
 
     Raises:
         NotInBuildContextError: A source does not exist or is ignored.
@@ -99,7 +111,7 @@ def collect_from_context(
     tree = context.tree()
     parts: list[list[CopyItem] | GitSource | UrlSource] = []
     content: dict[str, str] = {}
-    with _garbage_collection_paused():
+    with garbage_collection_paused():
         for source in request.sources:
             if is_git(source):
                 found = parse_git(source, keep_git_dir=request.keep_git_dir).resolved(cancel)
@@ -113,7 +125,7 @@ def collect_from_context(
                 parts.append(file)
                 continue
             items = collect_items(tree, request, (source,), missing)
-            content |= content_of(items)
+            content |= content_of(items, watch)
             parts.append(items)
         inline = _inline_items(request)
         content |= content_of(inline)
@@ -188,16 +200,3 @@ def _inline_items(request: CopyRequest) -> list[CopyItem]:
         )
         for heredoc in request.heredocs
     ]
-
-
-@contextmanager
-def _garbage_collection_paused() -> Iterator[None]:
-    # The entries of a large context live on, so looking at them again and again finds nothing and
-    # takes two thirds of the time.
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()

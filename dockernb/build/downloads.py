@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
 
+from dockernb.oci.private_folder import make_private_folder
+
 __all__ = ["Downloads", "UrlFacts"]
 
 _MOST_BYTES = 16 * 1024
@@ -63,7 +65,7 @@ class Downloads:
         if not facts.conditions:
             return
         with suppress(OSError):
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_private_folder(self.folder)
             with tempfile.NamedTemporaryFile("w", dir=self.folder, delete=False) as file:
                 json.dump(dataclasses.asdict(facts), file)
                 file.flush()

@@ -16,8 +16,9 @@ from dockernb.engines.base import FileView
 from dockernb.errors import EngineError
 from dockernb.oci.diff import FileType
 
+from ..oci.bounded_tar import open_tar
 from ..oci.byte_stream import StreamReader
-from .link_paths import join
+from .link_paths import check_depth, join
 from .source_entry import OpenedBy, SourceEntry
 from .spool import Spool
 from .wildcards import matches
@@ -72,6 +73,7 @@ class ImageTree:
         return SourceEntry(found.type, found.mode, link_target=found.link_target or "")
 
     def children(self, path: str) -> list[tuple[str, SourceEntry]]:
+        check_depth(path)
         return [
             (name, self._entries[join(path, name)]) for name in sorted(self._names.get(path, []))
         ]
@@ -99,7 +101,7 @@ class ImageTree:
         stream = StreamReader(self._container.read(base))
         parents: dict[str, SourceEntry] = {}
         try:
-            with tarfile.open(fileobj=stream, mode="r|", errorlevel=2) as archive:
+            with open_tar(stream) as archive:
                 top = None
                 for member in archive:
                     top = member.name if top is None else top

@@ -9,9 +9,10 @@ import tarfile
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import BinaryIO, Protocol, cast
+from typing import Protocol
 
 from dockernb.engines.base import FileView
+from dockernb.oci.bounded_tar import open_tar
 from dockernb.oci.byte_stream import StreamReader
 from dockernb.oci.diff import FileType
 
@@ -80,12 +81,7 @@ def read_tree(tar: Iterable[bytes]) -> dict[str, Node]:
     A path that stands in the stream twice is what its last entry says.
     """
     tree: dict[str, Node] = {}
-    with tarfile.open(
-        fileobj=cast("BinaryIO", StreamReader(tar)),
-        mode="r|",
-        encoding="utf-8",
-        errors="surrogateescape",
-    ) as archive:
+    with open_tar(StreamReader(tar)) as archive:
         for member in archive:
             path = _absolute(member.name)
             if member.islnk():

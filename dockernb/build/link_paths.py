@@ -12,9 +12,21 @@ from collections.abc import Callable
 
 from dockernb.errors import BuildError
 
-__all__ = ["MAX_LINKS", "ReadLink", "clean", "destination_path", "join", "parents", "resolve_links"]
+__all__ = [
+    "DEEPEST",
+    "MAX_LINKS",
+    "ReadLink",
+    "check_depth",
+    "clean",
+    "destination_path",
+    "join",
+    "parents",
+    "resolve_links",
+]
 
 MAX_LINKS = 255
+# Folders in folders of a source.
+DEEPEST = 256
 
 # Target of the symbolic link at a path whose parents hold no link; None if it is no link.
 ReadLink = Callable[[str], str | None]
@@ -34,6 +46,21 @@ def parents(path: str) -> list[str]:
     """The clean path itself and all above it but the root, from the top: /a, /a/b, /a/b/c."""
     parts = path.strip("/").split("/") if path != "/" else []
     return ["/" + "/".join(parts[: count + 1]) for count in range(len(parts))]
+
+
+def check_depth(path: str) -> None:
+    """Refuses a folder so deep that walking through all that is in it would not end well.
+
+    Raises:
+        BuildError: It is deeper than any real one.
+    """
+    if path.count("/") > DEEPEST:
+        raise BuildError(
+            f'the folders of "{path[:60]}..." are nested more than {DEEPEST} deep',
+            rule="A COPY goes through all folders of its source.",
+            state="Nothing of this step was kept.",
+            hint="Leave that folder out with .dockerignore, or COPY the folders that are needed.",
+        )
 
 
 def destination_path(destination: str, working_dir: str) -> str:

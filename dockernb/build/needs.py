@@ -20,7 +20,7 @@ from ..errors import CellsNotRunError, MissingCell
 from .gap import check_needs
 from .state import BuildState, Stage
 
-__all__ = ["differs", "missing_for", "rebased"]
+__all__ = ["differs", "missing_for", "rebased", "stages_used"]
 
 
 def differs(
@@ -66,6 +66,18 @@ def missing_for(instructions: Sequence[Instruction], state: BuildState) -> tuple
         except CellsNotRunError as error:
             found += error.missing
     return tuple(found)
+
+
+def stages_used(instructions: Sequence[Instruction], state: BuildState) -> tuple[int, ...]:
+    """Indexes of the stages that FROM, `--from` and `from=` name, as far as they are above."""
+    found = []
+    for name in _names(instructions):
+        lowered = name.lower()
+        named = [stage.index for stage in state.stages if stage.name and stage.name == lowered]
+        if not named and name in (numbers := [str(stage.index) for stage in state.stages]):
+            named = [numbers.index(name)]
+        found += named[-1:]
+    return tuple(dict.fromkeys(found))
 
 
 def rebased(

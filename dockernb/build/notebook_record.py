@@ -77,6 +77,16 @@ class NotebookRecord:
         """Root of the build context."""
         return self._options.context
 
+    @property
+    def context(self) -> BuildContext:
+        """The build context."""
+        return self._context
+
+    @property
+    def secret_ids(self) -> tuple[str, ...]:
+        """Which secrets are set; not what they are."""
+        return tuple(self._options.secrets)
+
     # --- settings (the magics) -----------------------------------------------------------------
     def set_context(self, root: Path) -> None:
         """Another build context, from the next cell on."""

@@ -27,6 +27,8 @@ from .step import Made, Step
 
 __all__ = ["perform", "timestamp"]
 
+_MUCH = 50_000_000  # bytes; a smaller layer is committed before anybody wonders
+
 
 @dataclass(frozen=True)
 class _Work:
@@ -75,6 +77,8 @@ def perform(  # noqa: PLR0913 - what a step takes and where it goes
             raise BuildInterruptedError("the step was interrupted before its snapshot was taken")
         step.enter("snapshot")
         diff = container.diff() if outcome.layer else FilesystemDiff()
+        if diff.bytes >= _MUCH:
+            step.watch(cancel).say("snapshot", f"committing {diff.bytes / 1e6:,.0f} MB")
         image = container.commit(_wanted_config(outcome, epoch), layer=outcome.layer)
         step.enter("removed", short_id(container.id))
     return Made(image.id, image.config, image.size, diff)
@@ -102,7 +106,8 @@ def _act(work: _Work, container: WorkingContainer) -> None:
         count = len(work.sources.files.content)
         from_image = action.from_image is not None
         step.enter("run", "" if from_image else f"{count} file{'s' if count != 1 else ''}")
-        step.warnings += work.sources.files.apply(container, action.request)
+        watch = step.watch(work.cancel)
+        step.warnings += work.sources.files.apply(container, action.request, watch)
     elif isinstance(action, MakeDirectory):
         step.enter("run", action.path)
         step.warnings += make_directory(container, action.path, action.owner)

@@ -39,11 +39,13 @@ class OpenedBy(NamedTuple):
     def xattrs(self) -> Mapping[str, bytes]:
         return self.attributes
 
-    def digest(self) -> str:
+    def digest(self, on_bytes: Callable[[int], None] | None = None) -> str:
         hasher = hashlib.sha256()
         with self.opener() as file:
             while chunk := file.read(_CHUNK):
                 hasher.update(chunk)
+                if on_bytes is not None:
+                    on_bytes(len(chunk))
         extra = "".join(f" {key}={value.hex()}" for key, value in self.attributes.items())
         return hasher.hexdigest() + extra
 

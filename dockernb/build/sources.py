@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from ..engines.base import Engine, Image, Mount, OnProgress
 from .bind_mounts import of_context, of_image
+from .byte_count import Watch
 from .context import BuildContext, named_folder
 from .copying import CopySource, collect_from_context, collect_from_image
 from .downloads import Downloads
@@ -43,7 +44,7 @@ def collect_sources(
     context: BuildContext,
     state: BuildState,
     on_pull: OnPull | None,
-    cancel: threading.Event,
+    watch: Watch,
     downloads: Downloads,
 ) -> Sources | None:
     """Reads what `action` needs.
@@ -52,6 +53,7 @@ def collect_sources(
         state: Before the instruction; an error lists its stages.
         on_pull: None: nothing is fetched from a registry. (What ADD takes from a URL is fetched all
             the same: without its content there is no cache key.)
+        watch: Is told how far the reading of the build context is, and ends it.
 
     Returns:
         None if something would have to be fetched and may not.
@@ -59,13 +61,16 @@ def collect_sources(
     Raises:
         StageNotFoundError, ImageNotFoundError, RegistryError: An image cannot be had.
     """
+    cancel = watch.cancel
     if isinstance(action, CopyFiles):
         if action.from_image is None:
             urls = [source for source in action.request.sources if is_url(source) or is_git(source)]
             on_progress = on_pull(" ".join(urls)) if urls and on_pull is not None else None
             if action.from_folder is not None:
                 context = named_folder(action.from_folder)
-            files = collect_from_context(action.request, context, on_progress, cancel, downloads)
+            files = collect_from_context(
+                action.request, context, on_progress, cancel, downloads, watch
+            )
             return Sources(files, content=files.content)
         with stage_or_image(action.from_image, state):
             image = find_or_pull(action.from_image, engine, on_pull, cancel)

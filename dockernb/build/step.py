@@ -13,10 +13,18 @@ from ..errors import BuildInterruptedError, DockernbError, InternalError
 from ..oci.config import ImageConfig
 from ..oci.diff import FilesystemDiff
 from ..oci.digest import short_id
+from .byte_count import Watch
 from .cache import CachedStep
 from .config_changes import config_changes
 from .context_read import ContextRead
-from .events import Listener, OutputReceived, PhaseStarted, StepFinished, StepStarted
+from .events import (
+    Listener,
+    OutputReceived,
+    PhaseStarted,
+    PullProgressed,
+    StepFinished,
+    StepStarted,
+)
 from .log import LogBuffer
 from .result import (
     CacheVerdict,
@@ -106,6 +114,10 @@ class Step:
                 self.cell_id,
             )
         )
+
+    def watch(self, cancel: threading.Event) -> Watch:
+        """Tells the listener how far a piece of the step is; ends when `cancel` is set."""
+        return Watch(lambda progress: self.listener(PullProgressed(progress)), cancel)
 
     def enter(self, phase: Phase, detail: str = "") -> None:
         """Ends the phase before and begins `phase`."""

@@ -7,16 +7,17 @@ engine is asked. `docs/state.md` tells the rules to readers.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from ..dockerfile.instructions import Instruction
 from ..dockerfile.magics import Magic, split_magics, without_magics
 from ..errors import MissingCell
 from .cell_text import first_line, has_instructions
 from .chain import CellChain, CellRecord
 from .freshness import Freshness, Stale, instructions_of
 from .gap import state_without
-from .needs import missing_for
+from .needs import missing_for, stages_used
 from .state import BuildState
 
 __all__ = ["CellState", "Condition", "setting_lines", "survey"]
@@ -39,6 +40,8 @@ class CellState:
         snapshot: Image ID of what it made; "" if that does not count.
         record: Its newest execution, if it counts or did.
         needs: IDs of the cells above that must run before it can, in order.
+        stage_index: Of `stage`, from 0; -1: there is none yet.
+        uses: Indexes of the stages above that its FROM, `--from` or `from=` names.
     """
 
     id: str
@@ -50,6 +53,8 @@ class CellState:
     snapshot: str = ""
     record: CellRecord | None = None
     needs: tuple[str, ...] = ()
+    stage_index: int = -1
+    uses: tuple[int, ...] = ()
 
 
 def setting_lines(source: str) -> tuple[str, ...]:
@@ -114,16 +119,18 @@ class _Walk:
             condition: Condition | None = "running" if running else settings
             reason = {"not run": "has not run", "stale": "edited since it ran"}
             shown = reason.get(condition or "", "")
-            return CellState(cell, number, _title(text), condition, shown)
+            return self._state_of(number, cell, _title(text), condition, shown)
         record = self._chain.record(cell)
         judged = self._judge(cell, record, source)
+        before = self._state
+        instructions = instructions_of(source, before.escape, begun=before.begun)
         needs: tuple[str, ...] = ()
         if isinstance(judged, BuildState):
             condition, reason_text = "built", ""
             self._state = judged
         else:
             condition, reason_text = judged
-            needs = self._needs(source)
+            needs = self._needs(instructions)
             gap = MissingCell(
                 number,
                 f"cell {number}",
@@ -136,23 +143,21 @@ class _Walk:
         if cell == self._running:
             condition, reason_text = "running", ""
         self._above = cell
-        stage = self._state.stage
-        return CellState(
-            cell,
-            number,
-            first_line(text),
-            condition,
-            reason_text,
-            stage.label if stage else "",
-            stage.image_id if stage and condition == "built" else "",
-            record,
-            needs,
-        )
+        found = self._state_of(number, cell, first_line(text), condition, reason_text)
+        snapshot = self._state.stage.image_id if self._state.stage and condition == "built" else ""
+        uses = stages_used(instructions, before)
+        return replace(found, snapshot=snapshot, record=record, needs=needs, uses=uses)
 
-    def _needs(self, source: str) -> tuple[str, ...]:
-        state = self._state
-        instructions = instructions_of(source, state.escape, begun=state.begun)
-        wanted = {cell.cell_id for cell in missing_for(instructions, state)}
+    def _state_of(
+        self, number: int, cell: str, title: str, condition: Condition | None, reason: str
+    ) -> CellState:
+        stages = self._state.stages
+        label = stages[-1].label if stages else ""
+        index = len(stages) - 1
+        return CellState(cell, number, title, condition, reason, label, stage_index=index)
+
+    def _needs(self, instructions: Sequence[Instruction]) -> tuple[str, ...]:
+        wanted = {cell.cell_id for cell in missing_for(instructions, self._state)}
         wanted |= {cell for _, _, cell in self._pending}
         return tuple(cell for cell in self._numbers if cell in wanted)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
+from dataclasses import replace
 
+from .cache import NearStep
 from .cache_key import CacheKey
 from .cause import Cause
 from .result import CacheVerdict
@@ -29,7 +30,7 @@ def _as_it_is(cause: Cause) -> Cause:
 
 def miss_verdict(
     key: CacheKey,
-    earlier: Mapping[str, Any] | None,
+    near: NearStep | None,
     explain: Callable[[Cause], Cause] = _as_it_is,
 ) -> CacheVerdict:
     """Which of the key's fields changed since the most similar earlier step.
@@ -37,8 +38,17 @@ def miss_verdict(
     Args:
         explain: Adds to a cause what is known of it beside the key.
     """
-    causes = tuple(map(explain, key.changes_since(earlier) if earlier is not None else ()))
+    causes = tuple(map(explain, _causes(key, near) if near is not None else ()))
     if not causes:
         return CacheVerdict("miss", "first time", ("first time",))
     changes = tuple(map(str, causes))
     return CacheVerdict("miss", "; ".join(changes), changes, causes)
+
+
+def _causes(key: CacheKey, near: NearStep) -> tuple[Cause, ...]:
+    causes = key.changes_since(near.fields)
+    if not near.of_other_cell:
+        return causes
+    return tuple(
+        replace(cause, change="other") if cause.kind == "parent" else cause for cause in causes
+    )

@@ -37,29 +37,42 @@ def matches(pattern: str, name: str) -> bool:
 @lru_cache(maxsize=256)
 def _compile(pattern: str) -> re.Pattern[str] | None:
     """The pattern as a regular expression; None if it is malformed."""
-    out: list[str] = []
+    parts: list[str] = [""]
     position = 0
     while position < len(pattern):
         mark = pattern[position]
         position += 1
         if mark == "*":
-            out.append("[^/]*")
+            parts.append("")
         elif mark == "?":
-            out.append("[^/]")
+            parts[-1] += "[^/]"
         elif mark == "[":
             found = _character_class(pattern, position)
             if found is None:
                 return None
             text, position = found
-            out.append(text)
+            parts[-1] += text
         elif mark == "\\":
             if position == len(pattern):
                 return None
-            out.append(re.escape(pattern[position]))
+            parts[-1] += re.escape(pattern[position])
             position += 1
         else:
-            out.append(re.escape(mark))
-    return re.compile("".join(out), re.DOTALL)
+            parts[-1] += re.escape(mark)
+    return re.compile(_with_stars(parts), re.DOTALL)
+
+
+def _with_stars(parts: list[str]) -> str:
+    """The expression of parts with a star between each two.
+
+    Of the places where a part fits the first is as good as any other, but for the last part. So it
+    is not tried again (an atomic group), which would take for ever where there are many stars.
+    """
+    first, *middle = parts
+    if not middle:
+        return first
+    last = middle.pop()
+    return first + "".join(f"(?>[^/]*?{part})" for part in middle) + f"[^/]*{last}"
 
 
 def _character_class(pattern: str, position: int) -> tuple[str, int] | None:

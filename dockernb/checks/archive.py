@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager
 
 from dockernb.engines.base import FileView
 from dockernb.errors import EngineError
+from dockernb.oci.bounded_tar import open_tar
 
 __all__ = ["first_member", "members", "read_text"]
 
@@ -44,7 +45,7 @@ class _Stream(io.RawIOBase):
 def _opened(chunks: Iterator[bytes]) -> Iterator[tarfile.TarFile]:
     file = io.BufferedReader(_Stream(chunks))
     try:
-        with tarfile.open(fileobj=file, mode="r|", errorlevel=0) as tar:
+        with open_tar(file) as tar:
             yield tar
     except tarfile.TarError as err:
         raise EngineError(f"the engine sent a wrong archive: {err}") from err

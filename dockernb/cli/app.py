@@ -76,7 +76,8 @@ class Commands(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort, OSError):
             raise  # click knows what to do with these, a closed pipe among them
         except Exception as err:  # noqa: BLE001  (whatever is left is a bug of ours)
-            click.echo(traceback.format_exc(), err=True, nl=False)
+            for line in traceback.format_exc().splitlines():
+                echo(line, err=True)
             bug = InternalError(f"{type(err).__name__}: {err}")
             _show(bug)
             ctx.exit(bug.exit_code)

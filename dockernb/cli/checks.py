@@ -18,6 +18,7 @@ from dockernb.engines.base import Engine
 from dockernb.engines.select import ENGINES, open_embedded, open_engine
 from dockernb.errors import DockernbError
 from dockernb.folders import cache_folder
+from dockernb.oci.private_folder import make_private_folder
 from dockernb.ui.figures import format_bytes, format_count
 
 __all__ = ["Check", "all_checks"]
@@ -95,10 +96,6 @@ def _engine(name: str, engine: Engine) -> Iterator[Check]:
         return
     where = f"{info.address} ({info.way})" if info.way else info.address
     detail = f"version {info.version}, {info.platform}, {where}".rstrip(", ")
-    if info.problem is not None:
-        detail = f"{detail}: {info.problem.message}"
-        yield Check(f"engine {name}", ok=False, detail=detail, todo=_todo(info.problem))
-        return
     yield Check(f"engine {name}", ok=True, detail=detail)
     for limit in info.limits:
         yield Check("  limit", ok=True, detail=limit, needed=False, note=True)
@@ -241,7 +238,7 @@ def _cache() -> Check:
     folder = cache_folder()
     size = 0
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private_folder(folder)
         for path in folder.rglob("*"):
             size += path.stat().st_size if path.is_file() else 0
     except OSError as err:

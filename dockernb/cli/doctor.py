@@ -7,6 +7,7 @@ import json
 import click
 
 from dockernb.cli.checks import Check, all_checks
+from dockernb.cli.terminal import echo
 
 __all__ = ["doctor"]
 
@@ -36,7 +37,7 @@ def _print(check: Check, width: int) -> None:
     word, color = ("ok", "green") if check.ok else ("problem", "red" if check.needed else "yellow")
     if check.note:
         word, color = "note", "cyan"
-    click.echo(f"{click.style(f'{word:<7}', fg=color)}  {check.name:<{width}}  {check.detail}")
+    echo(f"{click.style(f'{word:<7}', fg=color)}  {check.name:<{width}}  {check.detail}")
     if check.todo and not check.ok:
         for line in check.todo.splitlines():
-            click.echo(f"{'':<{width + 11}}{line}")
+            echo(f"{'':<{width + 11}}{line}")

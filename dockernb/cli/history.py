@@ -10,8 +10,7 @@ from typing import Any
 import click
 
 from dockernb.cli.outputs import CARD_MIME
-from dockernb.cli.tables import text_rows
-from dockernb.cli.terminal import echo
+from dockernb.cli.terminal import echo, tell
 from dockernb.engines.base import Image
 from dockernb.engines.select import ENGINES, open_engine
 from dockernb.errors import ImageNotFoundError
@@ -19,12 +18,23 @@ from dockernb.notebook.cells import Notebook, check_kernel, read_notebook
 from dockernb.ui.card_view import CardView
 from dockernb.ui.figures import format_bytes, format_seconds
 from dockernb.ui.saved_card import from_card_json
+from dockernb.ui.table import Column, Table
 from dockernb.ui.visible import visible
 
 __all__ = ["history"]
 
 _WIDTH = 50
-_STEP = ("step", "stage", "instruction", "status", "snapshot", "size", "seconds", "why")
+_STEP = (
+    Column("step", "figure"),
+    Column("stage"),
+    Column("instruction"),
+    Column("status"),
+    Column("snapshot"),
+    Column("size", "figure"),
+    Column("seconds", "figure"),
+    Column("why"),
+)
+_LAYER = (Column("created"), Column("created by"), Column("layer"))
 
 
 @click.command()
@@ -43,20 +53,11 @@ def history(what: str, engine: str | None, as_json: bool) -> None:
         document = read_notebook(what)
         check_kernel(document)
         rows = list(_steps(document))
-        head: tuple[str, ...] = (
-            "step",
-            "stage",
-            "instruction",
-            "status",
-            "snapshot",
-            "size",
-            "seconds",
-            "why",
-        )
+        columns: tuple[Column, ...] = _STEP
         lines = [_step_line(row) for row in rows]
     else:
         rows = _layers(_image(what, engine))
-        head = ("created", "created by", "layer")
+        columns = _LAYER
         lines = [
             (row["created"], row["created_by"], "no" if row["empty_layer"] else "yes")
             for row in rows
@@ -66,8 +67,8 @@ def history(what: str, engine: str | None, as_json: bool) -> None:
         return
     if not lines:
         echo("no cell of this notebook has run")
-    for line in text_rows([head, *_cut(lines)]) if lines else ():
-        echo(line)
+        return
+    tell(Table(columns, list(_cut(lines))))
 
 
 def _cut(lines: Sequence[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:

@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import json
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Literal
 
 import click
-from rich.console import Console
 
 from dockernb.cli.interrupt import interruptible
-from dockernb.cli.layers import LayerBars
+from dockernb.cli.layers import shown_layers
 from dockernb.cli.terminal import echo
-from dockernb.engines.base import Engine, Image, Progress
+from dockernb.engines.base import Engine, Image
 from dockernb.engines.select import ENGINES, open_embedded, open_engine
 from dockernb.errors import NotebookError
 from dockernb.oci.digest import short_id
@@ -47,7 +45,7 @@ def pull(image: str, engine: str | None, if_missing: bool, as_json: bool) -> Non
 
     Credentials are those of `docker login`.
     """
-    with _closed(open_engine(engine)) as opened, _shown() as show:
+    with _closed(open_engine(engine)) as opened, shown_layers() as show:
         found = opened.find_image(image, opened.info().platform) if if_missing else None
         if found is None:
             found = interruptible(lambda cancel: opened.pull(image, None, show, cancel))
@@ -63,7 +61,7 @@ def push(image: str, engine: str | None, as_json: bool) -> None:
 
     Credentials are those of `docker login`.
     """
-    with _closed(open_engine(engine)) as opened, _shown() as show:
+    with _closed(open_engine(engine)) as opened, shown_layers() as show:
         digest = interruptible(lambda cancel: opened.push(image, show, cancel))
     echo(json.dumps({"name": image, "digest": digest}) if as_json else f"{image} {digest}")
 
@@ -86,7 +84,7 @@ def save(
     """Write IMAGES as one archive."""
     if output == "-" and sys.stdout.isatty():
         raise click.UsageError("an archive is not for the terminal: name a file with -o FILE.tar")
-    with _closed(open_engine(engine)) as opened, _shown() as show, _written(output) as out:
+    with _closed(open_engine(engine)) as opened, shown_layers() as show, _written(output) as out:
         interruptible(lambda cancel: opened.save(images, out, form, show, cancel))
 
 
@@ -101,7 +99,7 @@ def load(source: str, as_json: bool) -> None:
     if not Path(source).is_file():
         raise NotebookError(f'there is no file "{source}"')
     engine = open_embedded()
-    with _closed(engine), _shown() as show:
+    with _closed(engine), shown_layers() as show:
         found = interruptible(lambda cancel: engine.load(Path(source), show, cancel))
     _tell(found, as_json=as_json)
 
@@ -130,45 +128,6 @@ def _closed(engine: Engine) -> Iterator[Engine]:
         yield engine
     finally:
         engine.close()
-
-
-class _Shown:
-    """Shows layers: as bars on a terminal, else a line for each that is done."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._told: set[tuple[str, str]] = set()
-        is_terminal = sys.stderr.isatty()
-        self._bars = LayerBars(Console(file=sys.stderr, highlight=False)) if is_terminal else None
-
-    def __call__(self, progress: Progress) -> None:
-        with self._lock:
-            if self._bars is not None:
-                self._bars.show(progress.id, progress.status, progress.current, progress.total)
-            elif _is_done(progress) and (progress.id, progress.status) not in self._told:
-                self._told.add((progress.id, progress.status))
-                echo(f"{progress.id}: {progress.status}", err=True)
-
-    def close(self) -> None:
-        if self._bars is not None:
-            self._bars.close()
-
-
-def _is_done(progress: Progress) -> bool:
-    return progress.current == progress.total and progress.status not in {
-        "Downloading",
-        "Pushing",
-        "Saving",
-    }
-
-
-@contextmanager
-def _shown() -> Iterator[_Shown]:
-    shown = _Shown()
-    try:
-        yield shown
-    finally:
-        shown.close()
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import click
 
 from dockernb.build.build_flags import FLAGS, NO_FLAGS, BuildFlags, parse_flags
 from dockernb.dockerfile.magics import (
+    MOST_SECRET_BYTES,
     MagicArgumentError,
     SecretSource,
     parse_key_value,
@@ -149,11 +150,18 @@ def read_secret(source: SecretSource, folder: Path) -> bytes:
     if source.kind == "src":
         path = folder / Path(source.value).expanduser()
         try:
-            return path.read_bytes()
+            with path.open("rb") as file:
+                content = file.read(MOST_SECRET_BYTES + 1)
         except OSError as err:
             raise MagicArgumentError(
                 f'secret "{source.id}": cannot read "{path}": {err.strerror or err}'
             ) from err
+        if len(content) > MOST_SECRET_BYTES:
+            raise MagicArgumentError(
+                f'secret "{source.id}": "{path}" has more than {MOST_SECRET_BYTES:,} bytes, '
+                "the most that docker build takes"
+            )
+        return content
     name = source.value or source.id
     if name not in os.environ:
         raise MagicArgumentError(

@@ -15,6 +15,7 @@ from dockernb.cli.console import StepPrinter
 from dockernb.cli.options import BuildChoice, build_options
 from dockernb.cli.reference_build import DockerCommand, Recipe, find_docker
 from dockernb.cli.run import NotebookRun, open_session, read_settings
+from dockernb.cli.terminal import echo
 from dockernb.engines.base import Engine
 from dockernb.engines.select import open_engine
 from dockernb.errors import EngineNotAvailableError, InternalError
@@ -91,7 +92,7 @@ def verify(ctx: click.Context, notebook: str, choice: BuildChoice, as_json: bool
             verdict = _compare(session, docker, command, recipe, printer)
     finally:
         session.close()
-    click.echo(_as_json(verdict) if as_json else _as_text(verdict))
+    echo(_as_json(verdict) if as_json else _as_text(verdict))
     ctx.exit(0 if verdict.is_equal else 1)
 
 

@@ -72,17 +72,34 @@ class DockerIgnore:
         """True: the file or directory stays out of the context."""
         return bool(self.patterns) and self._state(path)[0]
 
+    def in_folder(self, folder: str) -> Callable[[str], bool]:
+        """`excludes` for the many paths right in one folder; "" is the context itself."""
+        inherited = self._state(folder)[1] if folder else ()
+        if self._exceptions:
+            return lambda path: self._judge(path, inherited)[0]
+        if any(inherited):
+            return lambda _: True
+        tests = [pattern.matches for pattern in self.patterns]
+
+        def excludes(path: str) -> bool:
+            for matches in tests:  # noqa: SIM110 - asked for each file of a context; `any` is slower
+                if matches(path):
+                    return True
+            return False
+
+        return tests[0] if len(tests) == 1 else excludes
+
     def deciding_line(self, path: str) -> tuple[int, str] | None:
         """Line number and pattern that took the path out; None when it is in."""
         if not self.excludes(path):
             return None
-        # What a pattern says depends on those above it alone: so look for the first pattern
-        # from the end without which the path would be in.
-        for count in range(len(self.patterns) - 1, -1, -1):
-            if not DockerIgnore(self.patterns[:count]).excludes(path):
-                decider = self.patterns[count]
-                return decider.line, decider.text
-        return None
+        # What a pattern says depends on those above it alone: the last one that turned "in" into
+        # "out" is the one without which the path would be in.
+        decider, is_out = None, False
+        for pattern, holds in zip(self.patterns, self._state(path)[1], strict=True):
+            if holds and pattern.is_exception == is_out:
+                decider, is_out = pattern, not is_out
+        return None if decider is None else (decider.line, decider.text)
 
     def may_reinclude_below(self, directory: str) -> bool:
         """True when a `!` pattern could take in something below the directory.
@@ -94,12 +111,15 @@ class DockerIgnore:
 
     def _state(self, path: str) -> tuple[bool, _State]:
         """Is the path excluded, and which patterns hold for it (and so for all below it)?"""
+        new: list[str] = []
         parent, slash, _ = path.rpartition("/")
-        inherited: _State = ()
-        if slash:
-            if parent not in self._states:
-                self._states[parent] = self._state(parent)
-            inherited = self._states[parent][1]
+        while slash and parent not in self._states:
+            new.append(parent)
+            parent, slash, _ = parent.rpartition("/")
+        inherited = self._states[parent][1] if slash else ()
+        for folder in reversed(new):
+            judged = self._states[folder] = self._judge(folder, inherited)
+            inherited = judged[1]
         return self._judge(path, inherited)
 
     def _judge(self, path: str, inherited: _State) -> tuple[bool, _State]:

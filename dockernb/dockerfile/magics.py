@@ -20,6 +20,7 @@ from typing import Literal
 
 __all__ = [
     "CRLF_MAGIC",
+    "MOST_SECRET_BYTES",
     "Magic",
     "MagicArgumentError",
     "SecretSource",
@@ -131,6 +132,10 @@ def parse_key_value(text: str) -> tuple[str, str | None]:
     if not key or any(char.isspace() for char in key):
         raise MagicArgumentError(f'expected KEY=VALUE, got "{text}"')
     return key, value if equals else None
+
+
+# As BuildKit has it (`MaxSecretSize` of its session/secrets).
+MOST_SECRET_BYTES = 500 * 1024
 
 
 def parse_secret(text: str) -> SecretSource:

@@ -6,8 +6,12 @@ import posixpath
 import re
 from collections.abc import Callable
 
+from dockernb.dockerfile.linear_match import ANY, FOLDERS, NAME, STARS, linear_matcher
+
 __all__ = ["BadPatternError", "clean", "compile_pattern"]
 
+# With more of them `re`, which is quicker, may take for ever.
+_MOST_STARS = 2
 _GLOB = frozenset("*?[\\")
 
 
@@ -32,14 +36,16 @@ def compile_pattern(pattern: str) -> Callable[[str], bool]:
     Raises:
         BadPatternError: A bracket or a backslash is not closed.
     """
-    regex, kind = _Translator(pattern).translate()
+    parts, kind = _Translator(pattern).translate()
     if kind == "exact":
         return lambda path: path == pattern
     if kind == "prefix":
         return lambda path: path.startswith(pattern[:-2])
     if kind == "suffix":
         return _suffix_test(pattern[2:])
-    compiled = re.compile(regex)
+    if sum(part in STARS for part in parts) > _MOST_STARS:
+        return linear_matcher(parts)
+    compiled = re.compile("".join(parts))
     return lambda path: compiled.fullmatch(path) is not None
 
 
@@ -60,7 +66,7 @@ class _Translator:
         self.kind = "exact"
         self.regex: list[str] = []
 
-    def translate(self) -> tuple[str, str]:
+    def translate(self) -> tuple[list[str], str]:
         while self.position < len(self.pattern):
             mark = self._take()
             if mark == "*":
@@ -72,7 +78,7 @@ class _Translator:
                 # A "]" alone is itself, but turns Go's matcher to its expression.
                 self.kind = "regex" if mark == "]" else self.kind
                 self.regex.append(re.escape(mark))
-        return "".join(self.regex), self.kind
+        return self.regex, self.kind
 
     def _take(self) -> str:
         mark = self.pattern[self.position : self.position + 1]
@@ -89,15 +95,15 @@ class _Translator:
     def _star(self) -> None:
         is_first = self.position == 1
         if not self._skip("*"):
-            self.regex.append("[^/]*")
+            self.regex.append(NAME)
             self.kind = "regex"
             return
         self._skip("/")  # `**/` is the same as `**`
         if self.position < len(self.pattern):
-            self.regex.append("(?:.*/)?")
+            self.regex.append(FOLDERS)
             self.kind = "regex"
         else:
-            self.regex.append(".*")
+            self.regex.append(ANY)
             self.kind = "prefix" if self.kind == "exact" else "regex"
         if is_first:
             self.kind = "suffix"

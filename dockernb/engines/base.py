@@ -1,8 +1,8 @@
 """The Engine protocol: what a build needs from something that runs containers.
 
 Words:
-    image         a config plus its layers on the engine, named by its image ID (digest of the
-                  config). Every snapshot is an image.
+    image         a config plus its layers on the engine, named by its image ID. Every snapshot is
+                  an image.
     working container   the temporary container of one step. It is created from an image (or from
                   nothing), may run one command, may get files, is committed, and is removed.
     commit        working container -> image with exactly the config that was asked for.
@@ -27,7 +27,6 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import BinaryIO, Literal, Protocol
 
-from ..errors import EngineError
 from ..oci.config import ImageConfig, Platform
 from ..oci.diff import FilesystemDiff, FileType
 from .launch import Health, OnOutput, Port, RunningContainer, StartSpec
@@ -69,7 +68,6 @@ class EngineInfo:
         address: Where it answers, for example `unix:///var/run/docker.sock`.
         way: How it is reached, and who named that address, for a reader.
         limits: What it cannot do, a sentence each.
-        problem: Why nothing can be built on it, if so.
     """
 
     name: str
@@ -79,7 +77,6 @@ class EngineInfo:
     address: str = ""
     way: str = ""
     limits: tuple[str, ...] = ()
-    problem: EngineError | None = None
 
 
 @dataclass(frozen=True)
@@ -87,7 +84,8 @@ class Image:
     """An image on the engine.
 
     Args:
-        id: Image ID, `sha256:` digest of its config.
+        id: Image ID: the `sha256:` digest of its config; on Docker's containerd image store that of
+            the manifest (or index) which names config and layers. Equal IDs are equal images.
         size: Bytes of all layers.
         digest: Digest of the manifest in the registry it was pulled from, when known.
     """

@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 CARD = "application/vnd.dockernb.card+json"
 RUN = "application/vnd.dockernb.run+json"
+STEPS = "application/vnd.dockernb.steps+json"
 TAIL_LINES, TAIL_WIDTH, TAIL_CHARACTERS = 10, 200, 10_000
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextvars
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -62,7 +62,7 @@ class CellStates:
         self._heard_lock = threading.Lock()
         self._wake = threading.Event()
         self._look = False
-        self._restored = False
+        self._restored_with: Mapping[str, Sequence[str]] | None = None
         self._panels: dict[str, object] = {}
         self._thread: threading.Thread | None = None
         self._watch = Watch(lambda: self.changed(files=True))
@@ -129,32 +129,39 @@ class CellStates:
 
     def _tell_pages(self) -> None:
         session = self._session.get()
-        if self._look:
-            self._look = False
+        looked, self._look = self._look, False
+        if looked:
             session.files.look_again()
         for page in list(self._heard):
             self._restore(session, page)
-            self._tell(page)
-            self._tell_panel(session, page)
+            states = self.of(page)
+            self._tell(page, states)
+            self._tell_panel(session, page, states, files=looked)
         self._follow_files(session)
 
     def _restore(self, session: Session, page: str) -> None:
-        """Once: what an earlier kernel built counts, as far as the cache has it."""
+        """What an earlier kernel built counts, as far as the cache has it with the settings of now.
+
+        Once at the start, and again when a magic gave an ARG its value: that may be the one with
+        which the cells were built.
+        """
         told = self._comms.pages.told(page)
-        if self._restored or not told:
+        settings = {cell: lines for cell, lines in self.settings_ran.items() if lines}
+        if not told or self._restored_with == settings:
             return
         try:
-            self._restored = session.restore([make_cell(*cell) for cell in told])
+            if not session.restore([make_cell(*cell) for cell in told]):
+                return
         except DockernbError as error:
-            self._restored = True
-            log.info("nothing was taken from the cache at the start: %s", error.message)
+            log.info("nothing was taken from the cache: %s", error.message)
+        self._restored_with = settings
 
-    def _tell(self, page: str) -> None:
+    def _tell(self, page: str, states: Sequence[CellState]) -> None:
         heard = self._heard.get(page)
         if heard is None:
             return
         now: Heard = {
-            state.id: (state.condition or "", state.reason[:MAX_REASON]) for state in self.of(page)
+            state.id: (state.condition or "", state.reason[:MAX_REASON]) for state in states
         }
         news = {cell: word for cell, word in now.items() if heard.get(cell, ("", "")) != word}
         with self._heard_lock:
@@ -169,11 +176,13 @@ class CellStates:
         for cell, (condition, reason) in news.items():
             self._mark(page, cell, condition, reason)
 
-    def _tell_panel(self, session: Session, page: str) -> None:
+    def _tell_panel(
+        self, session: Session, page: str, states: Sequence[CellState], *, files: bool
+    ) -> None:
         if page not in self._panels:
             return
-        data = panel_data(session, self.of(page))
-        if page in self._panels and self._panels[page] != data:
+        data = panel_data(session, states, self._watch.problem)
+        if page in self._panels and (files or self._panels[page] != data):
             self._panels[page] = data
             self._comms.send(page, {"version": VERSION, "panel": data})
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from dockernb.build.events import BuildEvent, Listener, PhaseStarted
 from dockernb.checks.attempts import Attempts
 from dockernb.errors import (
     BuildInterruptedError,
@@ -27,6 +28,7 @@ from .worker import start_in_thread
 
 if TYPE_CHECKING:
     from dockernb.look.snapshot_files import SnapshotFiles
+    from dockernb.look.snapshot_index import SnapshotIndex
     from dockernb.session import Session
 
 __all__ = ["CellRequest", "CellRunner", "Workspace"]
@@ -41,6 +43,7 @@ class Workspace:
 
     Attributes:
         tell_page: Says something to the page whose cell runs, if there is one.
+        working: Called when a step begins that is not in the cache: its cell runs for a while.
         settings_ran: See `CellStates`.
     """
 
@@ -52,10 +55,12 @@ class Workspace:
     build_args: dict[str, str] = field(default_factory=dict)
     exported: dict[str, str] = field(default_factory=dict)
     tell_page: Callable[[dict[str, Any]], None] = lambda _: None
+    working: Callable[[], None] = lambda: None
     settings_ran: dict[str, Sequence[str]] = field(default_factory=dict)
     attempts: Attempts = field(default_factory=Attempts)
     counts: dict[str, int] = field(default_factory=dict)  # cell ID -> the number beside the cell
     _files: tuple[object, SnapshotFiles] | None = None
+    _index: tuple[SnapshotFiles, SnapshotIndex] | None = None
 
     def files(self) -> SnapshotFiles:
         """The snapshots of the engine in use."""
@@ -65,6 +70,17 @@ class Workspace:
         if self._files is None or self._files[0] is not engine:
             self._files = engine, SnapshotFiles(engine)
         return self._files[1]
+
+    def index(self) -> SnapshotIndex:
+        """Folders, programs and users of the same snapshots."""
+        from dockernb.look.snapshot_index import SnapshotIndex  # noqa: PLC0415 - not to start
+
+        files = self.files()
+        if self._index is None or self._index[0] is not files:
+            if self._index is not None:
+                self._index[1].close()
+            self._index = files, SnapshotIndex(files)
+        return self._index[1]
 
 
 @dataclass(frozen=True)
@@ -167,9 +183,14 @@ class CellRunner:
             session, order = workspace.session, workspace.order
             presenter = self._presenter(cell, request)
 
+            def listen(event: BuildEvent) -> None:
+                presenter(event)
+                if isinstance(event, PhaseStarted) and event.phase in {"pull", "container"}:
+                    workspace.working()
+
             def work() -> None:
                 try:
-                    _build(session.get(), cell, request, order, presenter, cancel)
+                    _build(session.get(), cell, request, order, listen, cancel)
                 finally:
                     presenter.abandon()
 
@@ -231,13 +252,13 @@ def _build(
     cell: Cell,
     request: CellRequest,
     order: CellOrder,
-    presenter: StepPresenter,
+    listener: Listener,
     cancel: Cancel,
 ) -> None:
     session.run_cell(
         cell.body,
         cell_id=request.cell_id,
         order=order.cells(request.cell_id),
-        listener=presenter,
+        listener=listener,
         cancel=cancel.event,
     )

@@ -191,7 +191,7 @@ class DockerfileKernel(_Kernel):  # type: ignore[misc]
         return await self.requests.execute(
             code,
             cell_id=cell_id,
-            page=str(self.get_parent("shell").get("header", {}).get("session", "")),
+            page=self._page(),
             metadata=cell_meta or {},
             count=self.execution_count,
             allow_stdin=allow_stdin,
@@ -200,7 +200,7 @@ class DockerfileKernel(_Kernel):  # type: ignore[misc]
         )
 
     async def do_complete(self, code: str, cursor_pos: int) -> dict[str, Any]:
-        return await self.requests.complete(code, cursor_pos)
+        return await self.requests.complete(code, cursor_pos, self._page())
 
     async def do_inspect(
         self,
@@ -209,7 +209,7 @@ class DockerfileKernel(_Kernel):  # type: ignore[misc]
         detail_level: int = 0,  # noqa: ARG002 - there is one level
         omit_sections: Any = (),  # noqa: ARG002
     ) -> dict[str, Any]:
-        return await self.requests.inspect(code, cursor_pos)
+        return await self.requests.inspect(code, cursor_pos, self._page())
 
     async def do_is_complete(self, code: str) -> dict[str, Any]:
         return self.requests.is_complete(code)
@@ -225,6 +225,10 @@ class DockerfileKernel(_Kernel):  # type: ignore[misc]
         return {"status": "ok", "restart": restart}
 
     # --- helpers --------------------------------------------------------------------------------
+    def _page(self) -> str:
+        """Session ID of the front end whose request is handled now."""
+        return str(self.get_parent("shell").get("header", {}).get("session", ""))
+
     def _sender(self) -> Callable[[str, dict[str, Any]], None]:
         """Sends iopub messages that belong to the request handled now; for any thread."""
         parent = self.get_parent("shell")

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CellOrder"]
 
+_TYPED = 40  # characters before a page tells what was typed
+
 
 @dataclass(frozen=True)
 class _Execution:
@@ -130,6 +132,26 @@ class CellOrder:
         saved = self._notebook.cells()
         return [cell.source for cell in saved.cells] if saved else []
 
+    def around(self, page: str, text: str) -> tuple[list[CellText], str | None]:
+        """All cells as they are known, and the ID of the one that is being edited.
+
+        A request for completion does not say which cell it is about: it is the one with this text,
+        or, as pages tell a change a moment later, the one that has grown into it.
+
+        Args:
+            page: Session ID of the front end that asks.
+        """
+        told = self.pages.told(page) or self.pages.told(self.page)
+        if told is not None:
+            cells = [make_cell(*cell) for cell in told]
+        else:
+            saved = self._notebook.cells()
+            cells = self._with_unsaved(list(saved.cells) if saved else [])
+        same = [cell.id for cell in cells if cell.source == text]
+        if not same:
+            same = [cell.id for cell in cells if _grows_into(cell.source, text)]
+        return cells, same[0] if len(same) == 1 else None
+
     def _newest(self, cell: CellText, saved_at: float) -> str:
         execution = self._executed.get(cell.id)
         return execution.source if execution and execution.at > saved_at else cell.source
@@ -147,3 +169,12 @@ class CellOrder:
             cells.insert(position, make_cell(cell_id, execution.source))
             known.add(cell_id)
         return cells
+
+
+def _grows_into(before: str, after: str) -> bool:
+    """A few characters were typed, somewhere."""
+    typed = len(after) - len(before)
+    start = next(
+        (i for i, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), len(before)
+    )
+    return 0 <= typed <= _TYPED and before[start:] == after[start + typed :]

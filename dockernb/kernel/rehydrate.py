@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from .cards import CARD, RUN, Closable
+from .cards import CARD, RUN, STEPS, Closable
 
 __all__ = ["Rehydrator", "restore_card", "saved_cards"]
 
@@ -30,7 +30,7 @@ def saved_cards(outputs: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, dic
     """Model ID and card JSON of the outputs that hold a card, each ID once, at most MAX_CARDS."""
     seen: set[str] = set()
     for data in outputs:
-        card = data.get(CARD) or data.get(RUN)
+        card = data.get(CARD) or data.get(RUN) or data.get(STEPS)
         if not isinstance(card, dict) or card.get("version") != 1:
             continue
         model_id = card.get("model_id")
@@ -50,11 +50,14 @@ def restore_card(card: dict[str, Any], model_id: str) -> Closable | None:
 
     from dockernb.ui.card import Card  # noqa: PLC0415 - not needed to start
     from dockernb.ui.run_card import RunCard  # noqa: PLC0415
+    from dockernb.ui.steps_card import StepsCard  # noqa: PLC0415
 
     if model_id in comm.get_comm_manager().comms:  # a widget's model ID is its comm's ID
         return None
     if card.get("kind") == "run":
         return RunCard.restore(card, model_id)
+    if card.get("kind") == "steps":
+        return StepsCard.restore(card, model_id)
     return Card.restore(card, model_id)
 
 

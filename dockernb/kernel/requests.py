@@ -21,16 +21,16 @@ from .cards import CardShelf
 from .cell import split_cell
 from .cell_states import CellStates
 from .comms import PageComms
-from .completion import complete_reply
+from .completion import Completion
 from .execution import CellRequest, CellRunner, Workspace
 from .export import export_page
-from .inspection import inspect_bundle
 from .interrupt import Interrupts
 from .lazy_session import LazySession
 from .needed import offer_needed
 from .notebook_file import NotebookFile
 from .order import CellOrder
-from .panel import prune_text
+from .pages import VERSION
+from .panel import context_data, prune_text
 from .publish import Publisher, Send, front_end_of
 from .rehydrate import Rehydrator
 from .worker import start_in_background, start_in_thread
@@ -67,9 +67,11 @@ class Requests:
         self._no_request = no_request
         self._states = CellStates(session, page_comms, self._workspace.cards, no_request)
         self._workspace.settings_ran = self._states.settings_ran
+        self._workspace.working = self._states.changed
         order = self._workspace.order
         self._workspace.tell_page = lambda data: page_comms.send(order.page, data)
         self._runner = CellRunner(self._workspace)
+        self._completion = Completion(self._workspace)
         self._rehydrate = Rehydrator(notebook.outputs, self._workspace.cards.add)
 
     def restore_cards(self) -> None:
@@ -131,33 +133,42 @@ class Requests:
             self._states.page_opened(page)
         elif data.get("do") == "panel":
             self._states.show_panel(page, on=data.get("on") is True)
-        elif data.get("do") in ("export", "prune"):
+        elif data.get("do") in ("context", "export", "prune"):
             start_in_background(lambda: self._do(page, str(data["do"])), "dockernb-do")
         else:
             self._states.changed(files=data.get("do") == "look")
 
     def _do(self, page: str, action: str) -> None:
-        """What a button of the side panel asks for; its answer is one text."""
+        """What the side panel asks for: the build context, or what a button says, told in words."""
+        told = self._page_comms.pages.told(page) or ()
+        session = self._workspace.session.get()
+        answer: dict[str, Any] = {}
         try:
-            if action == "export":
-                said = export_page(self._workspace, self._page_comms.pages.told(page) or ())
+            if action == "context":
+                answer["files"] = context_data(session.view_context([cell for cell, _ in told]))
+            elif action == "export":
+                answer["said"] = export_page(self._workspace, told)
             else:
-                said = prune_text(*self._workspace.session.get().prune())
+                answer["said"] = prune_text(*session.prune())
         except DockernbError as error:
-            said = error.format_message()
-        self._no_request.copy().run(self._page_comms.send, page, {"version": 1, "said": said})
+            answer["said"] = error.format_message()
+        self._no_request.copy().run(self._page_comms.send, page, {"version": VERSION, **answer})
 
-    async def complete(self, code: str, cursor: int) -> dict[str, Any]:
-        """Content of a complete_reply. JupyterLab may send a cursor beyond the end."""
+    async def complete(self, code: str, cursor: int, page: str) -> dict[str, Any]:
+        """Content of a complete_reply. JupyterLab may send a cursor beyond the end.
+
+        Args:
+            page: Session ID of the front end that asks.
+        """
         cursor = min(max(cursor, 0), len(code))
         empty = {"matches": [], "cursor_start": cursor, "cursor_end": cursor, "metadata": {}}
-        found = await _look(lambda: complete_reply(code, cursor, self._workspace), empty)
+        found = await _look(lambda: self._completion.complete(code, cursor, page), empty)
         return {**found, "status": "ok"}
 
-    async def inspect(self, code: str, cursor: int) -> dict[str, Any]:
+    async def inspect(self, code: str, cursor: int, page: str) -> dict[str, Any]:
         """Content of an inspect_reply."""
         cursor = min(max(cursor, 0), len(code))
-        data = await _look(lambda: inspect_bundle(code, cursor, self._workspace), {})
+        data = await _look(lambda: self._completion.inspect(code, cursor, page), {})
         return {"status": "ok", "found": bool(data), "data": data, "metadata": {}}
 
     def is_complete(self, code: str) -> dict[str, Any]:

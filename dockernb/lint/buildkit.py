@@ -25,6 +25,7 @@ from ..dockerfile.instructions import (
     WorkdirInstruction,
 )
 from ..dockerfile.parse import ParsedDockerfile
+from ..dockerfile.secret_names import looks_secret
 from ..dockerfile.shell import used_variables
 from ..errors import DockerfileError
 from .finding import Finding
@@ -37,11 +38,6 @@ _PLATFORM_ARGS = frozenset(
     for side in ("TARGET", "BUILD")
     for part in ("PLATFORM", "OS", "ARCH", "VARIANT", "OSVERSION")
 ) | {"TARGETSTAGE"}
-_SECRET = re.compile(
-    r"(?:_|^)(?:apikey|auth|credentials?|key|password|pword|passwd|secret|token)(?:_|$)",
-    re.IGNORECASE,
-)
-_PUBLIC = re.compile(r"(?:_|^)public(?:_|$)", re.IGNORECASE)
 _ARCHES = ("amd64", "arm64", "arm", "386", "ppc64le", "s390x", "riscv64")
 
 
@@ -234,7 +230,7 @@ def _args(instruction: ArgInstruction) -> Iterator[Finding]:
 
 
 def _secret(instruction: Instruction, key: str) -> Iterator[Finding]:
-    if _SECRET.search(key) and not _PUBLIC.search(key):
+    if looks_secret(key):
         place = "config" if instruction.name == "ENV" else "history"
         yield _at(
             "SecretsUsedInArgOrEnv",

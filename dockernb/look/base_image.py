@@ -8,8 +8,10 @@ from dataclasses import replace
 from ..build.result import StepResult
 from .entries import FileEntry, read_entries
 from .snapshot_files import SnapshotFiles
+from .space_tree import SpaceNode, space_tree
+from .wasted import lost_files
 
-__all__ = ["entry_in_base", "sizes_in_base"]
+__all__ = ["entry_in_base", "sizes_in_base", "space_of_snapshot"]
 
 
 def entry_in_base(files: SnapshotFiles, steps: Sequence[StepResult], path: str) -> FileEntry | None:
@@ -29,3 +31,9 @@ def sizes_in_base(files: SnapshotFiles, steps: Sequence[StepResult]) -> Mapping[
     """Sizes of the base image's files by path."""
     base = steps[0].snapshot
     return files.sizes(base.id) if base is not None else {}
+
+
+def space_of_snapshot(files: SnapshotFiles, steps: Sequence[StepResult]) -> SpaceNode:
+    """Where the bytes of the last step's snapshot are."""
+    base = sizes_in_base(files, steps)
+    return space_tree(steps, base, lost_files(steps, lambda: base))

@@ -12,8 +12,9 @@ from typing import IO, BinaryIO
 
 from ..engines.base import FileView
 from ..errors import LookError
+from ..oci.bounded_tar import open_tar
 from ..oci.byte_stream import StreamReader
-from .entries import FileEntry, entry_of, open_tar
+from .entries import FileEntry, entry_of
 
 __all__ = ["FileContent", "absolute", "copy_content", "read_content", "resolve"]
 

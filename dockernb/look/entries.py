@@ -14,10 +14,11 @@ from typing import Any
 
 from ..engines.base import FileView
 from ..errors import LookError
+from ..oci.bounded_tar import open_tar
 from ..oci.byte_stream import StreamReader
 from ..oci.diff import FileType
 
-__all__ = ["FileEntry", "entry_of", "open_tar", "read_entries"]
+__all__ = ["FileEntry", "entry_of", "read_entries"]
 
 MAX_ENTRIES = 1_000_000
 
@@ -74,16 +75,6 @@ class FileEntry:
         return data
 
 
-def open_tar(stream: StreamReader) -> tarfile.TarFile:
-    """A tar stream, read forwards; names that are not UTF-8 have surrogate escapes."""
-    return tarfile.open(
-        fileobj=stream,
-        mode="r|",
-        encoding="utf-8",
-        errors="surrogateescape",
-    )
-
-
 def read_entries(view: FileView, path: str, *, limit: int = MAX_ENTRIES) -> list[FileEntry]:
     """The entry at `path` and all that are below it, sorted by path.
 
@@ -98,7 +89,6 @@ def read_entries(view: FileView, path: str, *, limit: int = MAX_ENTRIES) -> list
             for member in archive:
                 entry = entry_of(member, posixpath.join(parent, member.name.lstrip("/")), found)
                 found[entry.path] = entry
-                archive.members = []  # type: ignore[attr-defined]  # it would keep them all
                 if len(found) > limit:
                     raise LookError(
                         f'"{path}" holds more than {limit:,} entries',

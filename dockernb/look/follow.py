@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from ..build.result import StepResult
 from ..oci.diff import DiffEntry, FileType
+from .base_layers import LayerStep, number_of
 
 __all__ = ["PathEvent", "follow"]
 
@@ -35,7 +36,7 @@ class PathEvent:
 
     def to_json(self) -> dict[str, Any]:
         data: dict[str, Any] = {
-            "step": self.step.step,
+            "step": number_of(self.step),
             "stage": self.step.stage,
             "instruction": self.step.instruction,
             "snapshot": self.step.snapshot.id if self.step.snapshot else None,
@@ -43,6 +44,8 @@ class PathEvent:
             "type": self.type,
             "size": self.size,
         }
+        if isinstance(self.step, LayerStep):
+            data["layer"] = self.step.layer
         if self.by:
             data["by"] = self.by
         if any(self.counts):

@@ -6,16 +6,17 @@ import os
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..build.image_tree import ImageSource
-from ..engines.base import FileView
+from ..engines.base import Engine, FileView, Image, OnProgress
 from ..errors import EngineError, LookError
+from ..oci.diff import DiffEntry
 from ..oci.digest import short_id
 from .content import FileContent, copy_content, read_content, resolve
 from .entries import read_entries
+from .image_layers import layer_changes
 from .listing import Listing
 
 __all__ = ["SnapshotFiles"]
@@ -30,9 +31,10 @@ class SnapshotFiles:
         engine: Where the images are.
     """
 
-    def __init__(self, engine: ImageSource) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._lock = threading.Lock()
+        self._layers: tuple[str, Sequence[tuple[DiffEntry, ...]]] | None = None
         self._listings: OrderedDict[str, Listing] = OrderedDict()
 
     @contextmanager
@@ -51,6 +53,22 @@ class SnapshotFiles:
                 rule=err.rule,
                 hint=err.hint or "Run the cell again to make the snapshot anew.",
             ) from err
+
+    def image(self, image_id: str) -> Image | None:
+        """The snapshot as the engine has it, if it still does."""
+        return self._engine.image(image_id)
+
+    def layers(
+        self, image_id: str, on_progress: OnProgress, cancel: threading.Event
+    ) -> Sequence[tuple[DiffEntry, ...]]:
+        """What each layer of an image changed; those of the newest base image are kept."""
+        with self._lock:
+            known = self._layers
+        if known is None or known[0] != image_id:
+            known = image_id, layer_changes(self._engine, image_id, on_progress, cancel)
+            with self._lock:
+                self._layers = known
+        return known[1]
 
     def content(self, image_id: str, path: str, limit: int) -> FileContent:
         """At most `limit` bytes of a file, links followed."""

@@ -14,8 +14,9 @@ from typing import Any, Literal
 
 from ..build.result import StepResult
 from ..oci.diff import DiffEntry
+from .base_layers import LayerStep, number_of
 
-__all__ = ["Waste", "find_waste", "wasted_bytes"]
+__all__ = ["Waste", "find_waste", "lost_files", "wasted_bytes"]
 
 How = Literal["removed", "replaced"]
 
@@ -63,12 +64,18 @@ class Waste:
         return "Make them once: join the two steps, or build them in a stage of their own."
 
     def to_json(self) -> dict[str, Any]:
+        layers = {
+            key: step.layer
+            for key, step in (("added_in_layer", self.made), ("lost_in_layer", self.lost))
+            if isinstance(step, LayerStep)
+        }
         return {
+            **layers,
             "path": self.path,
             "files": self.files,
             "bytes": self.bytes,
-            "added_in": self.made.step,
-            "lost_in": self.lost.step,
+            "added_in": number_of(self.made),
+            "lost_in": number_of(self.lost),
             "how": self.how,
             "in_base": self.in_base,
             "advice": self.advice,
@@ -99,6 +106,18 @@ def find_waste(
     return _Walk(steps, base_sizes).run()
 
 
+def lost_files(
+    steps: Sequence[StepResult], base_sizes: Callable[[], Mapping[str, int]]
+) -> dict[int, dict[str, int]]:
+    """Step number -> the files that it made and a later one took away, with their bytes."""
+    walk = _Walk(steps, base_sizes)
+    walk.run()
+    found: dict[int, dict[str, int]] = {}
+    for (made, *_), files in walk.lost.items():
+        found.setdefault(made, {}).update(files)
+    return found
+
+
 def wasted_bytes(found: Sequence[Waste]) -> int:
     """Bytes that the notebook itself could save: without those of the base image."""
     return sum(waste.bytes for waste in found if not waste.in_base)
@@ -112,7 +131,7 @@ class _Walk:
         self._base_sizes = base_sizes
         self._base: dict[str, int] | None = None
         self._files: dict[str, _Kept] = {}
-        self._lost: dict[_Key, list[tuple[str, int]]] = {}
+        self.lost: dict[_Key, list[tuple[str, int]]] = {}
         self._made: set[str] = set()  # folders that a step added
         self._sorted: list[str] | None = None
         self._sorted_base: list[str] | None = None
@@ -131,7 +150,7 @@ class _Walk:
                     if entry.change == "M" and index:
                         self._lose(entry.path, step, "replaced", posixpath.dirname(entry.path))
                     self._files[entry.path] = _Kept(step, entry.size)
-        found = [self._waste(key, files) for key, files in self._lost.items()]
+        found = [self._waste(key, files) for key, files in self.lost.items()]
         merged = _merged([waste for waste in found if waste.bytes])
         return sorted(merged, key=lambda waste: -waste.bytes)
 
@@ -169,7 +188,7 @@ class _Walk:
         else:
             (self._base or {}).pop(path, None)
         key = (kept.step.step, step.step, how, folder)
-        self._lost.setdefault(key, []).append((path, kept.size))
+        self.lost.setdefault(key, []).append((path, kept.size))
 
     def _waste(self, key: _Key, files: Sequence[tuple[str, int]]) -> Waste:
         by_number = {step.step: step for step in self._steps}

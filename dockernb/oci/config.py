@@ -7,11 +7,22 @@ Shell, ArgsEscaped). Values are immutable; `with_` methods are `dataclasses.repl
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..errors import OciError
+from .config_fields import (
+    CONFIG_ERRORS,
+    checked_json,
+    count,
+    names,
+    object_of,
+    objects,
+    text,
+    texts,
+)
 from .digest import sha256_digest
 
 __all__ = ["Healthcheck", "HistoryEntry", "ImageConfig", "Platform", "RuntimeConfig"]
@@ -34,6 +45,24 @@ _CONTAINER_ONLY = frozenset(
         "MacAddress",
     }
 )
+_KNOWN = frozenset(
+    {
+        "User",
+        "ExposedPorts",
+        "Env",
+        "Entrypoint",
+        "Cmd",
+        "Volumes",
+        "WorkingDir",
+        "Labels",
+        "StopSignal",
+        "Healthcheck",
+        "OnBuild",
+        "Shell",
+        "ArgsEscaped",
+    }
+)
+_DIGEST = re.compile(r"sha256:[a-f0-9]{64}")
 
 
 @dataclass(frozen=True)
@@ -73,12 +102,12 @@ class Healthcheck:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Healthcheck:
         return cls(
-            test=tuple(data.get("Test") or ()),
-            interval=data.get("Interval") or 0,
-            timeout=data.get("Timeout") or 0,
-            start_period=data.get("StartPeriod") or 0,
-            start_interval=data.get("StartInterval") or 0,
-            retries=data.get("Retries") or 0,
+            test=texts(data, "Test") or (),
+            interval=count(data, "Interval"),
+            timeout=count(data, "Timeout"),
+            start_period=count(data, "StartPeriod"),
+            start_interval=count(data, "StartInterval"),
+            retries=count(data, "Retries"),
         )
 
 
@@ -135,27 +164,26 @@ class RuntimeConfig:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any] | None) -> RuntimeConfig:
-        data = dict(data or {})
-        health = data.pop("Healthcheck", None)
-        entrypoint, cmd = data.pop("Entrypoint", None), data.pop("Cmd", None)
+        data = data or {}
+        health, labels = object_of(data, "Healthcheck"), object_of(data, "Labels")
         return cls(
-            user=data.pop("User", None) or "",
-            exposed_ports=tuple(data.pop("ExposedPorts", None) or ()),
-            env=tuple(data.pop("Env", None) or ()),
-            entrypoint=None if entrypoint is None else tuple(entrypoint),
-            cmd=None if cmd is None else tuple(cmd),
-            volumes=tuple(data.pop("Volumes", None) or ()),
-            working_dir=data.pop("WorkingDir", None) or "",
-            labels=data.pop("Labels", None) or {},
-            stop_signal=data.pop("StopSignal", None) or "",
+            user=text(data, "User"),
+            exposed_ports=names(data, "ExposedPorts"),
+            env=texts(data, "Env") or (),
+            entrypoint=texts(data, "Entrypoint"),
+            cmd=texts(data, "Cmd"),
+            volumes=names(data, "Volumes"),
+            working_dir=text(data, "WorkingDir"),
+            labels={key: text(labels, key) for key in labels},
+            stop_signal=text(data, "StopSignal"),
             healthcheck=Healthcheck.from_json(health) if health else None,
-            onbuild=tuple(data.pop("OnBuild", None) or ()),
-            shell=tuple(data.pop("Shell", None) or ()),
-            args_escaped=bool(data.pop("ArgsEscaped", False)),
+            onbuild=texts(data, "OnBuild") or (),
+            shell=texts(data, "Shell") or (),
+            args_escaped=bool(data.get("ArgsEscaped")),
             other={
-                key: value
+                key: checked_json(value)
                 for key, value in data.items()
-                if key not in _CONTAINER_ONLY and value is not None
+                if key not in _CONTAINER_ONLY | _KNOWN and value is not None
             },
         )
 
@@ -183,10 +211,10 @@ class HistoryEntry:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> HistoryEntry:
         return cls(
-            created=data.get("created") or "",
-            created_by=data.get("created_by") or "",
-            comment=data.get("comment") or "",
-            author=data.get("author") or "",
+            created=text(data, "created"),
+            created_by=text(data, "created_by"),
+            comment=text(data, "comment"),
+            author=text(data, "author"),
             empty_layer=bool(data.get("empty_layer")),
         )
 
@@ -244,26 +272,41 @@ class ImageConfig:
         """The config from its stored bytes, which may come from anywhere.
 
         Raises:
-            OciError: they are no image config.
+            OciError: they are no image config, or a field of it has another type.
         """
         try:
             return cls.from_json(json.loads(data))
-        except (ValueError, TypeError, AttributeError, RecursionError) as err:
-            raise OciError("the config of the image cannot be read") from err
+        except CONFIG_ERRORS as err:
+            raise OciError(
+                f"the config of the image cannot be read: {str(err)[:200]}",
+                hint="Pull the image again, or have it made again by whoever made it.",
+            ) from err
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> ImageConfig:
+        """The config in `data`.
+
+        Raises:
+            TypeError, ValueError: it is no object, or a field has another type.
+        """
+        if not isinstance(data, dict):
+            raise TypeError("it is no JSON object")
+        diff_ids = texts(object_of(data, "rootfs"), "diff_ids") or ()
+        for diff_id in diff_ids:
+            # It becomes the name of a file.
+            if not _DIGEST.fullmatch(diff_id):
+                raise ValueError(f"the diff ID {json.dumps(diff_id)[:100]}, which is no digest")
         return cls(
             platform=Platform(
-                os=data.get("os") or "linux",
-                architecture=data.get("architecture") or "amd64",
-                variant=data.get("variant") or "",
+                os=text(data, "os") or "linux",
+                architecture=text(data, "architecture") or "amd64",
+                variant=text(data, "variant"),
             ),
-            runtime=RuntimeConfig.from_json(data.get("config")),
-            author=data.get("author") or "",
-            created=data.get("created") or "",
-            diff_ids=tuple((data.get("rootfs") or {}).get("diff_ids") or ()),
-            history=tuple(HistoryEntry.from_json(entry) for entry in data.get("history") or ()),
+            runtime=RuntimeConfig.from_json(object_of(data, "config")),
+            author=text(data, "author"),
+            created=text(data, "created"),
+            diff_ids=diff_ids,
+            history=tuple(map(HistoryEntry.from_json, objects(data, "history"))),
         )
 
 

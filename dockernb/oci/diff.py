@@ -6,7 +6,7 @@ import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 __all__ = ["Change", "DiffEntry", "FileType", "FilesystemDiff", "type_of_mode"]
 
@@ -29,9 +29,8 @@ def type_of_mode(mode: int) -> FileType:
     return _TYPES.get(stat.S_IFMT(mode), "unknown")
 
 
-@dataclass(frozen=True)
-class DiffEntry:
-    """One path that was added, modified or deleted.
+class DiffEntry(NamedTuple):
+    """One path that was added, modified or deleted. A tuple, because a step may change thousands.
 
     Args:
         path: Absolute path in the snapshot, without a trailing slash. May hold any character

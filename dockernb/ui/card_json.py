@@ -123,8 +123,7 @@ def _diff_json(view: CardView, limit: int) -> dict[str, Any]:
     }
     if truncated:
         # One string each: .ipynb gives every number of a list a line of its own.
-        whole = FileTree(view.diff.entries, view.folders)
-        partial = whole.partial(FileTree(entries), _FOLDERS)
+        partial = view.tree.partial(FileTree(entries), _FOLDERS)
         data["folders"] = {
             path: " ".join(map(str, totals)) for path, totals in partial.items() if len(path) <= 200
         }

@@ -18,6 +18,7 @@ from ..engines.base import Progress
 from .card_json import card_json
 from .card_view import CardView, view_of
 from .live_log import LiveLog
+from .rate import RateOf
 from .saved_card import from_card_json
 from .tree import FileTree
 
@@ -46,8 +47,9 @@ class CardModel:
         self._clock = clock
         self._started = clock()
         self._pulls: dict[str, Progress] = {}
+        self._rate = RateOf(clock)
         self.log = LiveLog()
-        self.tree = FileTree(self._view.diff.entries, self._view.folders)
+        self.tree = self._view.tree
         self.revision = 0
         if self._view.status != "running":
             self.log.finish(self._view.log)
@@ -56,7 +58,8 @@ class CardModel:
     def view(self) -> CardView:
         """What the card shows now."""
         if self._view.status == "running":
-            return replace(self._view, pulls=tuple(self._pulls.values()))
+            pulls = tuple(self._pulls.values())
+            return replace(self._view, pulls=pulls, rate=self._rate.of(pulls))
         return self._view
 
     @property
@@ -85,6 +88,7 @@ class CardModel:
             case PullProgressed():
                 if event.progress.id in self._pulls or len(self._pulls) < _MAX_PULLS:
                     self._pulls[event.progress.id] = event.progress
+                    self._rate.note(self._pulls.values())
             case StepFinished():
                 self._finish(event)
         self.revision += 1
@@ -102,6 +106,7 @@ class CardModel:
         )
         self._started = self._clock()
         self._pulls.clear()
+        self._rate = RateOf(self._clock)
         self.log = LiveLog()
         self.tree = FileTree()
 
@@ -113,5 +118,5 @@ class CardModel:
             pulls=tuple(self._pulls.values()),
             titled=self._view.titled,
         )
-        self.tree = FileTree(view.diff.entries)
+        self.tree = self._view.tree
         self.log.finish(view.log)

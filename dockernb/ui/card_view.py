@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from ..build.result import (
@@ -19,7 +20,7 @@ from ..engines.base import Progress
 from ..errors import DockernbError
 from ..oci.diff import FilesystemDiff
 from ..oci.digest import short_id
-from .tree import FolderTotals
+from .tree import FileTree, FolderTotals
 
 __all__ = ["CardError", "CardStatus", "CardView", "DiffTotals", "Dot", "DotState", "view_of"]
 
@@ -89,7 +90,8 @@ class CardView:
         diff: The entries that are known; `totals` counts all of them.
         folders: Totals of folders of which not all entries are known.
         phases: Details of the phases that were entered, in order: container ID, image name.
-        pulls: Last progress of each layer that is pulled.
+        pulls: Last progress of each layer that is pulled, or of what a step reads or sends.
+        rate: Bytes a second of them.
     """
 
     status: CardStatus = "running"
@@ -115,8 +117,14 @@ class CardView:
     error: CardError | None = None
     phases: Mapping[str, str] = field(default_factory=dict)
     pulls: tuple[Progress, ...] = ()
+    rate: float = 0.0
     original_seconds: float | None = None
     built_at: float | None = None
+
+    @cached_property
+    def tree(self) -> FileTree:
+        """The changed files; made once for all forms of the card."""
+        return FileTree(self.diff.entries, self.folders)
 
     @property
     def truncated(self) -> bool:

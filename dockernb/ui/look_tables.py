@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from ..build.result import StepResult
+from ..look.base_layers import LayerStep
 from ..look.entries import FileEntry
 from ..look.follow import PathEvent
 from ..look.listing import Listing
@@ -51,6 +52,8 @@ def step_names(results: Sequence[StepResult], counts: dict[str, int]) -> NameOf:
     known = all(cell in counts for cell in cells) and len(set(cells)) == len(cells)
 
     def name(step: StepResult) -> str:
+        if isinstance(step, LayerStep):
+            return f"base layer {step.layer}"
         return f"[{counts[step.cell_id or '']}]" if known else f"step {step.step}"
 
     return name
@@ -154,13 +157,18 @@ def wasted_table(found: Sequence[Waste], total: int, name_of: NameOf, limit: int
         (
             format_bytes(waste.bytes),
             waste.path + (f" ({format_count(waste.files, 'file')})" if waste.files > 1 else ""),
-            "base image" if waste.in_base else name_of(waste.made),
+            _made_in(waste.made, name_of),
             f"{waste.how} in {name_of(waste.lost)}",
             waste.advice,
         )
         for waste in found[:limit]
     ]
     return Table(columns, rows, _wasted_note(found, total, limit))
+
+
+def _made_in(step: StepResult, name_of: NameOf) -> str:
+    is_base = step.instruction == "FROM" and not isinstance(step, LayerStep)
+    return "base image" if is_base else name_of(step)
 
 
 def _wasted_note(found: Sequence[Waste], total: int, limit: int) -> str:

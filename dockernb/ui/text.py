@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .card_view import CardView
 from .figures import format_bytes, format_seconds
-from .tree import FileTree, Row
+from .tree import Row
 from .visible import visible, visible_lines
 from .words import (
     built_text,
@@ -102,7 +102,7 @@ def _file_lines(view: CardView, paths: int, width: int) -> list[str]:
 
 def _folder_rows(view: CardView) -> list[tuple[str, str, str]]:
     """The biggest folders: those at the top, or below the only one there."""
-    tree = FileTree(view.diff.entries, view.folders)
+    tree = view.tree
     rows = [row for row in tree.children(count=100) if row.expandable]
     if len(rows) == 1:
         rows = [row for row in tree.children(rows[0].path, count=100) if row.expandable] or rows

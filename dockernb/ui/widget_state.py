@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from ..build.byte_count import OWN_WORK
 from ..engines.base import Progress
 from ..oci.digest import short_id
 from .ansi import Line
@@ -91,7 +92,10 @@ def progress(view: CardView) -> dict[str, Any]:
             if dot[0] == "run" and dot[1]:
                 dot[1] += f", {format_seconds(run)}"
     running = view.status == "running"
-    return {"dots": dots, **({"pull": _pull(view.pulls)} if view.pulls and running else {})}
+    return {
+        "dots": dots,
+        **({"pull": _pull(view.pulls, view.rate)} if view.pulls and running else {}),
+    }
 
 
 def files(tree: FileTree, *, preload: int = 200) -> dict[str, Any]:
@@ -152,21 +156,28 @@ def _line(line: Line) -> list[Any]:
     return [[run.text, list(run.style)] if any(run.style) else run.text for run in line]
 
 
-def _pull(pulls: Iterable[Progress]) -> dict[str, Any]:
+def _pull(pulls: Iterable[Progress], rate: float) -> dict[str, Any]:
     """Bars for the first layers, and a sum for all."""
     every = list(pulls)
-    current = sum(min(p.current, p.total) if p.total else p.current for p in every)
-    total = sum(p.total for p in every)
+    is_own = all(p.id in OWN_WORK for p in every)
+    counted = every[-1:] if is_own else every  # of its own work a step does one after the other
+    current = sum(min(p.current, p.total) if p.total else p.current for p in counted)
+    total = sum(p.total for p in counted)
     done = sum(1 for p in every if p.total and p.current >= p.total)
     bars = [
         [visible(short_id(p.id)[:16]), visible(p.status[:24]), _share(p), _amount(p)]
         for p in every[:_BARS]
     ]
     hidden = len(every) - len(bars)
+    amount = f"{format_bytes(current)}" + (f" of {format_bytes(total)}" if total else "")
+    facts = [amount] if current or total else []
+    if not is_own:
+        facts.insert(0, f"{done} of {len(every)} layers")
+    if rate:
+        facts.append(f"{format_bytes(rate)}/s")
     return {
         "bars": bars,
-        "sum": f"{done} of {len(every)} layers, {format_bytes(current)}"
-        + (f" of {format_bytes(total)}" if total else ""),
+        "sum": ", ".join(facts),
         "hidden": f"and {hidden} layers more" if hidden > 0 else "",
     }
 

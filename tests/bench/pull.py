@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.testbed import docker
+from tests.testbed.images import BASE_IMAGES
 from tests.testbed.layout import Layout
 
 from .measure import timed
@@ -32,7 +33,7 @@ class DockerPull:
         self._layout = layout
         self.image = image
 
-    def seconds(self, _: int) -> float:
+    def seconds(self) -> float:
         """Seconds of a pull; the image is removed after it."""
         seconds = timed(lambda: docker.cli(self._layout, "pull", "--quiet", self.image))
         docker.cli(self._layout, "rmi", self.image)
@@ -40,18 +41,19 @@ class DockerPull:
 
 
 @contextmanager
-def docker_pull() -> Iterator[DockerPull]:
-    """The testbed's Debian with one file more, in the registry only.
+def docker_pull(base: str) -> Iterator[DockerPull]:
+    """A base image of the testbed with one file more, in the registry only.
 
-    The daemon's other images are made of Debian's own layer, which it would not fetch again.
+    The daemon's other images are made of the base's own layer, which it would not fetch again.
     """
     layout = Layout.from_environment()
-    image = f"{os.environ['DOCKERNB_TEST_REGISTRY']}/bench/debian:bookworm-slim"
+    image = f"{os.environ['DOCKERNB_TEST_REGISTRY']}/bench/{base}"
+    (file,) = (each.tar for each in BASE_IMAGES if each.name == base)
     # One that a killed run has left would keep the layer in the daemon.
     docker.cli(layout, "image", "prune", "--force", "--all", f"--filter=label={_LABEL}")
     with tempfile.TemporaryDirectory(prefix="bench-pull-") as folder:
-        tar = Path(folder) / "debian.tar"
-        shutil.copyfile(layout.images / "bookworm-slim.tar", tar)
+        tar = Path(folder) / "base.tar"
+        shutil.copyfile(layout.images / file, tar)
         with tarfile.open(tar, "a") as archive:
             marker = tarfile.TarInfo("bench")
             archive.addfile(marker, io.BytesIO())

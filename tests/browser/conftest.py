@@ -13,6 +13,7 @@ from playwright.sync_api import BrowserContext, Dialog
 from . import chromium as browser
 from . import server as jupyter
 from .lab import SCREENSHOTS, Lab
+from .margin import open_chain
 
 
 @pytest.fixture(scope="session")
@@ -52,6 +53,12 @@ def lab(
         lab.screenshot(f"failed-{request.node.name.removeprefix('test_')}")
     page.close()
     assert dialogs == []
+
+
+@pytest.fixture
+def chain(lab: Lab, folder: Path) -> Lab:
+    """FROM, a COPY and a RUN; nothing has run."""
+    return open_chain(lab, folder)
 
 
 @pytest.fixture

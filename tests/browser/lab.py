@@ -112,6 +112,26 @@ class Lab:
         self.command(number, "Control+Shift+ArrowUp")
         expect(self.cell(number - 1).locator(".cm-content")).to_have_text(text)
 
+    def copy_below(self, number: int) -> None:
+        """Copies a cell and pastes it below itself."""
+        before = self.cells.count()
+        self.command(number, "c", "v")
+        expect(self.cells).to_have_count(before + 1)
+
+    def split(self, number: int) -> None:
+        """Splits a cell behind its first line."""
+        before = self.cells.count()
+        self.edit(number)
+        for key in ("Control+Home", "ArrowDown", "Home", "Control+Shift+Minus"):
+            self.page.keyboard.press(key)
+        expect(self.cells).to_have_count(before + 1)
+
+    def merge(self, number: int) -> None:
+        """Merges a cell with the one below it."""
+        before = self.cells.count()
+        self.command(number, "Shift+ArrowDown", "Shift+M")
+        expect(self.cells).to_have_count(before - 1)
+
     def command(self, number: int, *keys: str) -> None:
         """Presses keys in the notebook's command mode with this cell chosen."""
         self.edit(number)
@@ -151,6 +171,14 @@ class Lab:
 
         with self.page.expect_response(stored):
             self.menu("File", "Save Notebook")
+
+    def rename(self, name: str) -> None:
+        """File > Rename Notebook: the kernel goes on."""
+        self.menu("File", "Rename Notebook")
+        dialog = self.page.locator(".jp-Dialog")
+        dialog.locator("input").fill(name)
+        self.accept("Rename")
+        expect(self.page.get_by_role("tab", name=name)).to_be_visible()
 
     def restart_kernel(self) -> None:
         with self.page.expect_response(

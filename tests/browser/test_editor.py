@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from . import notebook
 from .lab import Lab
+from .waiting import until
 
 
 @pytest.fixture
@@ -46,6 +47,31 @@ def test_tab_offers_the_files_of_the_context(editor: Lab) -> None:
     expect(completer).to_contain_text("redis.conf")
     expect(completer).to_contain_text("scripts/")
     editor.screenshot("completion")
+
+
+def test_tab_offers_the_programs_of_the_snapshot(lab: Lab, folder: Path) -> None:
+    lab.open(notebook.write(folder / "programs.ipynb", ["FROM busybox", ""]))
+    lab.run(0)
+    items = lab.page.locator(".jp-Completer-item:visible")
+    wget = items.filter(has_text="wget")
+
+    def offered() -> int:
+        """The snapshot may still be read: then only JupyterLab's own words are offered."""
+        if items.count():
+            lab.page.keyboard.press("Escape")
+        lab.write(1, "RUN sync && wge")
+        lab.page.keyboard.press("Tab")
+        lab.page.wait_for_timeout(1000)
+        return wget.count()
+
+    until(lab.page, offered, "wget is offered")
+    lab.screenshot("programs")
+    wget.click()
+    expect(lab.cell(1).locator(".cm-content")).to_have_text(re.compile(r"^RUN sync && wget\s?$"))
+    lab.write(1, "RUN --mount=type=cache,")
+    lab.page.keyboard.press("Tab")
+    expect(lab.page.locator(".jp-Completer")).to_contain_text("sharing=")
+    lab.screenshot("mounts")
 
 
 def test_launcher_shows_the_kernel_with_its_logo(lab: Lab, folder: Path) -> None:

@@ -83,9 +83,18 @@ def test_file_opens_from_the_card_with_its_changes_and_can_be_downloaded(
     lab.page.keyboard.press("Escape")
     expect(viewer).to_be_hidden()
 
-    bars = lab.output(HISTORY).locator("[role=group] div[style*='#e0453d']")
-    expect(bars).to_have_count(2)  # the copied file that was changed, a few bytes, is there too
-    assert bars.last.evaluate("bar => bar.clientWidth") > 50, "what is lost is seen in the picture"
+    report = lab.output(HISTORY)
+    lost = report.locator(".dnb-box.dnb-lost", has_text="removed or replaced later")
+    assert lost.last.evaluate("box => box.clientWidth") > 50, "what is lost is seen in the picture"
+    lost.last.focus()
+    lab.page.keyboard.press("ArrowUp")
+    expect(report.locator("[role=status]")).to_contain_text("of it removed or replaced later")
+    steps = report.locator("tbody tr")
+    expect(steps.first).to_contain_text("FROM busybox")
+    report.get_by_role("button", name="adds").click()
+    report.get_by_role("button", name="adds").click()
+    expect(report.locator("th[aria-sort=ascending]")).to_have_text("adds")
+    expect(steps.last).to_contain_text("FROM busybox")
     expect(lab.output(LINT)).to_contain_text("900.0 kB in [3]")
     finding = lab.card(3).root.locator(".dnb-finding", has_text="dnb-late-cleanup")
     expect(finding).to_contain_text("costs 900.0 kB in [3] all the same")

@@ -13,46 +13,8 @@ from playwright.sync_api import BrowserContext, WebSocket, expect
 from . import notebook
 from . import server as jupyter
 from .lab import SCREENSHOTS, STEP_MS, Lab
+from .margin import FRESH, expect_marks, first
 from .server import Server
-
-FRESH = ["built", "built", "built"]
-
-
-def first(folder: Path) -> str:
-    """What note.txt holds first. No other test has it, so no COPY of it is in the cache."""
-    return f"first of {folder.name}\n"
-
-
-@pytest.fixture
-def chain(lab: Lab, folder: Path) -> Lab:
-    """FROM, a COPY and a RUN; nothing has run."""
-    path = notebook.write(
-        folder / "states.ipynb",
-        [
-            "FROM busybox",
-            "COPY note.txt /note",
-            f"RUN echo {folder.name} > /run; cat /note",
-        ],
-    )
-    (folder / "note.txt").write_text(first(folder))
-    lab.open(path)
-    return lab
-
-
-def marks(lab: Lab) -> list[str | None]:
-    """What the margins say, as a screen reader reads it."""
-    found = []
-    for cell in lab.cells.all():
-        mark = cell.locator(":scope > .dockernb-mark")
-        label = mark.get_attribute("aria-label") if mark.count() else None
-        found.append(label and label.removeprefix("Cell is "))
-    return found
-
-
-def expect_marks(lab: Lab, *wanted: str) -> None:
-    for number, label in enumerate(wanted):
-        mark = lab.cell(number).locator(":scope > .dockernb-mark")
-        expect(mark).to_have_attribute("aria-label", f"Cell is {label}")
 
 
 def test_margin_says_what_each_cell_is_and_why(chain: Lab, folder: Path) -> None:
@@ -121,39 +83,6 @@ def test_button_below_a_refused_cell_runs_what_it_needs(chain: Lab) -> None:
     expect_marks(chain, "built", "built", "not run: has not run")
     chain.cell(2).get_by_role("button", name="Run it and this cell").click()
     expect_marks(chain, *FRESH)
-
-
-def test_side_panel_shows_engine_snapshots_and_steps(chain: Lab, folder: Path) -> None:
-    page = chain.page
-    summary = page.locator(".dockernb-summary button")
-    expect(summary).to_have_text(re.compile("not run"))
-    chain.write(2, "FROM scratch AS second")
-    summary.click()
-    panel = page.get_by_role("region", name="Dockerfile notebook")
-    expect(panel.locator("section").first).to_contain_text("docker")
-    panel.get_by_role("button", name="Run what is needed").click()
-    expect_marks(chain, *FRESH)
-    expect(summary).to_have_text("all built")
-    snapshots = panel.get_by_role("navigation", name="Snapshots")
-    expect(snapshots.locator(".dockernb-stage > b")).to_have_text(
-        ["stage 0 from busybox", "stage second from scratch"]
-    )
-    expect(snapshots.locator(".dockernb-node span").nth(1)).to_have_text(
-        chain.card(1).snapshot.inner_text()
-    )
-    expect(panel.locator("tbody tr")).to_have_count(3)
-    node = snapshots.get_by_role("button", name="cell 2, COPY note.txt /note, built")
-    node.focus()
-    page.keyboard.press("Enter")
-    expect(chain.cell(1)).to_have_class(re.compile("jp-mod-active"))
-    panel.get_by_role("button", name="Export Dockerfile").click()
-    expect(panel.get_by_role("status")).to_contain_text("wrote ")
-    assert "COPY note.txt /note" in (folder / "Dockerfile").read_text()
-    chain.screenshot("panel")
-    chain.write(1, "COPY note.txt /<img src=x>")
-    expect(snapshots.locator("code").nth(1)).to_have_text("COPY note.txt /<img src=x>")
-    chain.choose_theme("Dark")
-    chain.screenshot("panel-dark")
 
 
 def test_typing_into_one_of_a_hundred_cells_costs_the_text_of_that_cell(

@@ -17,11 +17,16 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 @dataclass
 class Bench:
-    """An engine under test, a base image on it, and the images made, to be removed at the end."""
+    """An engine under test, a base image on it, and the images made, to be removed at the end.
+
+    Args:
+        named_by_config: Whether the ID of an image is the digest of its config.
+    """
 
     engine: Engine
     base: Image
     made: list[Image] = field(default_factory=list)
+    named_by_config: bool = True
 
     def commit(
         self, container: WorkingContainer, config: ImageConfig, *, layer: bool = True

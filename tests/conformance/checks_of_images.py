@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import tarfile
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
 from dockernb.engines.base import ContainerSpec
-from dockernb.errors import (
-    EngineError,
-)
+from dockernb.errors import ContextError, EngineError
 from dockernb.oci.config import HistoryEntry, ImageConfig, Platform, RuntimeConfig
 from dockernb.oci.diff import DiffEntry
 from dockernb.oci.digest import EMPTY_LAYER_DIFF_ID
@@ -22,7 +21,7 @@ def check_commit_has_exactly_the_config(bench: Bench) -> None:
     config = ImageConfig(runtime=runtime, history=(HistoryEntry(created_by="RUN"),), author="me")
     image = bench.step(bench.base, "echo hello >/f", config)
     assert image.config == replace(config, diff_ids=image.config.diff_ids)
-    assert image.id == image.config.image_id
+    assert (image.id == image.config.image_id) == bench.named_by_config
     assert image.config.diff_ids[:-1] == bench.base.config.diff_ids
     found = bench.engine.image(image.id)
     assert found is not None
@@ -144,6 +143,20 @@ def check_write_keeps_owner_and_mode(bench: Bench) -> None:
     ) as container:
         container.write(iter([tar_of([info])]))
         assert run(container) == (0, "12:34 640\n")
+
+
+def check_write_that_breaks_off_says_why(bench: Bench) -> None:
+    """An interrupt, or a file that changes while it is read: not that the archive is broken."""
+
+    def pieces() -> Iterator[bytes]:
+        yield tar_of([("opt/part", b"x" * 100_000)])[:50_000]
+        raise ContextError("the file changed")
+
+    with (
+        bench.engine.create(bench.base.id, ContainerSpec()) as container,
+        pytest.raises(ContextError, match="the file changed"),
+    ):
+        container.write(pieces())
 
 
 def check_hostile_names(bench: Bench) -> None:

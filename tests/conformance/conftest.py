@@ -1,4 +1,4 @@
-"""Docker that is elsewhere: the testbed's own over TLS, ssh and a context; Docker 20.10; Podman."""
+"""Docker that is elsewhere: the testbed's own over TLS, ssh and a context; others; Podman."""
 
 from __future__ import annotations
 
@@ -54,6 +54,14 @@ def docker20_engine() -> Iterator[DockerEngine]:
 
 
 @pytest.fixture(scope="module")
+def docker28_engine() -> Iterator[DockerEngine]:
+    """With the containerd image store."""
+    with connected({"DOCKER_HOST": named("docker28", "DOCKERNB_TEST_DOCKER28_HOST")}) as engine:
+        assert engine.info().version.startswith("28.")
+        yield engine
+
+
+@pytest.fixture(scope="module")
 def podman_engine() -> Iterator[DockerEngine]:
     with connected({"DOCKER_HOST": named("podman", "DOCKERNB_TEST_PODMAN_HOST")}) as engine:
         assert engine.info().version.startswith("Podman ")
@@ -84,6 +92,12 @@ def docker20_bench(docker20_engine: DockerEngine) -> Iterator[Bench]:
 
 
 @pytest.fixture
+def docker28_bench(docker28_engine: DockerEngine) -> Iterator[Bench]:
+    host = docker28_engine.info().address
+    yield from bench_on(docker28_engine, host, named_by_config=False)
+
+
+@pytest.fixture
 def podman_bench(podman_engine: DockerEngine) -> Iterator[Bench]:
     yield from bench_on(podman_engine, podman_engine.info().address)
 
@@ -109,11 +123,11 @@ def connected(environment: dict[str, str]) -> Iterator[DockerEngine]:
         engine.close()
 
 
-def bench_on(engine: DockerEngine, host: str) -> Iterator[Bench]:
+def bench_on(engine: DockerEngine, host: str, *, named_by_config: bool = True) -> Iterator[Bench]:
     """With the base image, and what was made removed at the end, through the socket `host`."""
     base = engine.find_image("busybox:noconfig")
     assert base is not None
     with Cleaner(host) as cleaner:
-        bench = Bench(engine, base)
+        bench = Bench(engine, base, named_by_config=named_by_config)
         yield bench
         cleaner.images += [image.id for image in bench.made]

@@ -30,7 +30,7 @@ RUNGS = {
 }
 
 #: Engines and ways to Docker; those that are elsewhere are in conftest.py.
-WAYS = ("docker", "far_docker", "standby", "tls", "docker20", "podman")
+WAYS = ("docker", "far_docker", "standby", "tls", "docker20", "docker28", "podman")
 #: Where these will do: over ssh, where each connection is a login, and for a context, which only
 #: names another way. Podman is all the same behind a proxy, but for its diff.
 SOME_CHECKS = {
@@ -58,6 +58,7 @@ NO_SUBPATH = "parts of a volume can be mounted since API 1.45"
 KNOWN_LIMITS = {
     **{(way, check): FAR_LIMITS[check] for way in FAR for check in FAR_LIMITS},
     ("docker20", "check_one_file_is_mounted"): NO_SUBPATH,
+    ("docker28", "check_image_size_is_that_of_the_files"): "blocks of the disk count",
     ("podman", "check_one_file_is_mounted"): NO_SUBPATH,
     **{("podman", check): why for check, why in PODMAN_LIMITS.items()},
     ("chroot", "check_tmpfs_is_in_memory"): "without mounts it is a folder",

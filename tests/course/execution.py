@@ -7,8 +7,10 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import nbformat
+from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
@@ -17,6 +19,34 @@ from .notebooks import read
 
 PROJECT = Path(__file__).parents[2]
 CELL_SECONDS = 300
+
+
+class _CellClient(AsyncKernelClient):
+    """Names the cell with each request, as JupyterLab does."""
+
+    cell_id: str | None = None
+
+    def execute(self, code: str, *_: Any, **options: Any) -> str:
+        """Sends the cell; gives the request's ID."""
+        content = {
+            "code": code,
+            "silent": False,
+            "store_history": options.get("store_history", True),
+            "user_expressions": {},
+            "allow_stdin": False,
+            "stop_on_error": options.get("stop_on_error", True),
+        }
+        request = self.session.msg("execute_request", content, metadata={"cellId": self.cell_id})
+        self.shell_channel.send(request)
+        return str(request["header"]["msg_id"])
+
+
+class _NotebookClient(NotebookClient):
+    async def async_execute_cell(
+        self, cell: nbformat.NotebookNode, *arguments: Any, **options: Any
+    ) -> nbformat.NotebookNode:
+        self.kc.cell_id = cell["id"]
+        return await super().async_execute_cell(cell, *arguments, **options)
 
 
 def executed(path: Path, environment: Mapping[str, str]) -> nbformat.NotebookNode:
@@ -35,7 +65,8 @@ def executed(path: Path, environment: Mapping[str, str]) -> nbformat.NotebookNod
         display_name="Dockerfile",
         language="dockerfile",
     )
-    client = NotebookClient(
+    manager.client_factory = _CellClient
+    client = _NotebookClient(
         read(path),
         km=manager,
         timeout=CELL_SECONDS,

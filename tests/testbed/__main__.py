@@ -17,6 +17,7 @@ from tests.testbed import (
     browser,
     docker,
     docker20,
+    docker28,
     images,
     podman,
     proot,
@@ -36,6 +37,7 @@ PARTS: dict[str, Callable[[Layout], object]] = {
     "tls": docker.up_with_tls,
     "ssh": ssh.up,
     "docker20": docker20.up,
+    "docker28": docker28.up,
     "podman": podman.up,
     "browser": lambda layout: browser.up(),
     "skopeo": lambda layout: skopeo.up(),
@@ -184,7 +186,7 @@ def bring_up(layout: Layout, parts: Sequence[str]) -> None:
 
 def anything_up(layout: Layout) -> bool:
     """Whether a daemon or the registry runs."""
-    engines = (docker20.engine(layout), podman.engine(layout))
+    engines = (docker20.engine(layout), docker28.engine(layout), podman.engine(layout))
     others = any(engine.is_up() for engine in engines)
     return others or docker.is_up(layout) or registry.address(layout) is not None
 
@@ -194,6 +196,7 @@ def stop_all(layout: Layout) -> None:
     registry.down(layout)
     ssh.down(layout)
     podman.down(layout)
+    docker28.down(layout)
     docker20.down(layout)
     docker.down(layout)
     layout.transient.unlink(missing_ok=True)
@@ -237,6 +240,8 @@ def elsewhere(layout: Layout) -> dict[str, str]:
         found["DOCKERNB_TEST_SSH_FOLDER"] = str(ssh.programs(layout))
     if (old := docker20.engine(layout)).is_up():
         found["DOCKERNB_TEST_DOCKER20_HOST"] = old.host
+    if (new := docker28.engine(layout)).is_up():
+        found["DOCKERNB_TEST_DOCKER28_HOST"] = new.host
     if (service := podman.engine(layout)).is_up():
         found["DOCKERNB_TEST_PODMAN_HOST"] = service.host
     return found
@@ -258,6 +263,7 @@ def status(layout: Layout) -> dict[str, Any]:
         "tls": tls.address(layout),
         "ssh": ssh.address(layout),
         "docker20": docker20.engine(layout).status(),
+        "docker28": docker28.engine(layout).status(),
         "podman": podman.engine(layout).status(),
         "browser": browser.find(),
         "skopeo": skopeo.find(),

@@ -22,6 +22,8 @@ COPIED_SETTINGS = (
     "Acquire::Check-Valid-Until",
     "Acquire::Check-Date",
 )
+#: Whose signatures count for a suite that the machine's apt does not read.
+KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,30 @@ def debootstrap(suite: str, target: Path, cache_folder: Path, log: Path, *includ
     run(command, log=log, environment=system_environment() | proxy_variables())
     remove_tree(target)
     partial.rename(target)
+
+
+def unpack(suite: str, cache_folder: Path, root: Path, *packages: str) -> None:
+    """Unpack packages of a suite that the machine's apt does not read, without installing them."""
+    cache_folder.mkdir(parents=True, exist_ok=True)
+    sources = cache_folder / "sources.list"
+    sources.write_text(f"deb [signed-by={KEYRING}] {mirror()} {suite} main\n")
+    settings = {
+        "Dir::State": cache_folder / "apt",
+        "Dir::State::status": "/dev/null",
+        "Dir::Cache": cache_folder / "apt",
+        "Dir::Etc::SourceList": sources,
+        "Dir::Etc::SourceParts": "/dev/null",
+        "Acquire::Languages": "none",
+        "APT::Sandbox::User": "root",
+    }
+    options = [word for name, value in settings.items() for word in ("-o", f"{name}={value}")]
+    say(f"fetching {' '.join(packages)} of Debian {suite}")
+    script = (
+        'cd "$1" && root=$2 && shift 2 && apt-get update "$@" && rm -f *.deb && '
+        f'apt-get download "$@" {" ".join(packages)} && '
+        'for package in *.deb; do dpkg-deb -x "$package" "$root"; done'
+    )
+    run(["sh", "-ec", script, "sh", str(cache_folder), str(root), *options])
 
 
 def remove_tree(folder: Path) -> None:

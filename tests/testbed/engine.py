@@ -25,21 +25,23 @@ from tests.testbed.process import (
 
 @dataclass(frozen=True)
 class Engine:
-    """An engine that listens on a Unix socket in the root of Debian 12.
+    """An engine that listens on a Unix socket in a root file system of its own.
 
     Args:
+        root: The root; Docker's command line is in there, too.
         name: What its files are called, for example `docker20`.
         marks: What the command line of its process holds.
     """
 
     layout: Layout
+    root: Path
     name: str
     marks: tuple[str, ...]
 
     @property
     def socket(self) -> Path:
         """The socket as seen from outside the root."""
-        return self.layout.bookworm / f"run/{self.name}.sock"
+        return self.root / f"run/{self.name}.sock"
 
     @property
     def host(self) -> str:
@@ -53,7 +55,7 @@ class Engine:
 
     def is_up(self) -> bool:
         """Whether it runs and answers."""
-        running = running_pid(self.pid_file, self.layout.bookworm, self.marks) is not None
+        running = running_pid(self.pid_file, self.root, self.marks) is not None
         return running and api.answers(self.socket)
 
     def start(self, command: Sequence[str]) -> None:
@@ -63,7 +65,7 @@ class Engine:
         self.socket.unlink(missing_ok=True)
         log = self.layout.logs / f"{self.name}.log"
         say(f"starting {self.name} (log: {log})")
-        pid = start_daemon(namespace.inside(self.layout.bookworm, command), log)
+        pid = start_daemon(namespace.inside(self.root, command), log)
         self.pid_file.write_text(f"{pid}\n")
         wait_until(lambda: self.is_up() or not is_alive(pid), seconds=60)
         if not self.is_up():
@@ -74,7 +76,7 @@ class Engine:
 
     def stop(self) -> bool:
         """Stop it; whether it ran. Its images stay."""
-        stopped = stop(self.pid_file, self.layout.bookworm, self.marks)
+        stopped = stop(self.pid_file, self.root, self.marks)
         if stopped:
             say(f"{self.name} stopped")
         return stopped
@@ -94,7 +96,7 @@ class Engine:
             if image.tar != "busybox.tar" or api.get(self.socket, f"/images/{image.name}/json"):
                 continue
             options = [word for change in image.changes for word in ("--change", change)]
-            client = ["chroot", str(self.layout.bookworm), "docker"]
+            client = ["chroot", str(self.root), "docker"]
             client.append(f"--host=unix:///run/{self.name}.sock")
             run(
                 [*client, "import", *options, "-", image.name],

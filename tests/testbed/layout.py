@@ -75,6 +75,11 @@ class Layout:
         return self.state / "bookworm"
 
     @property
+    def forky(self) -> Path:
+        """The Debian 14 root file system of Docker 28."""
+        return self.state / "forky"
+
+    @property
     def debs(self) -> Path:
         """Downloaded Debian packages, kept between runs."""
         return self.state / "debs"

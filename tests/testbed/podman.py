@@ -19,7 +19,8 @@ default_ulimits = ["nofile={files}:{files}", "nproc={processes}:{processes}"]
 
 def engine(layout: Layout) -> Engine:
     """The service."""
-    return Engine(layout, NAME, ("podman", "system", "service", f"unix:///run/{NAME}.sock"))
+    marks = ("podman", "system", "service", f"unix:///run/{NAME}.sock")
+    return Engine(layout, layout.bookworm, NAME, marks)
 
 
 def up(layout: Layout) -> None:

@@ -7,6 +7,7 @@ This package is the only place of the project that imports the Docker SDK.
     adapter      the pool of these connections; unix_get: the short way over a Unix socket
     api          one HTTP request to it, foreign exceptions translated
     images       image configs: read, load ("seal"), tag, remove
+    containerd_images   the same with the containerd image store; content: its manifests and configs
     request      ContainerSpec -> the body of /containers/create
     container    the working container; output: what it prints
     standby      a container that waits for the next RUN; handover, attachment: how it gets it

@@ -1,9 +1,4 @@
-"""A connection to a container's stdin, stdout and stderr.
-
-The request is HTTP, but after the daemon's answer the connection is a plain two-way stream (Docker
-Engine API, "Hijacking"). `requests` has no way to write to such a one, so this speaks the few lines
-of HTTP itself, over a connection of its own.
-"""
+"""A connection to a container's stdin, stdout and stderr (Docker Engine API, "Hijacking")."""
 
 from __future__ import annotations
 
@@ -12,15 +7,12 @@ import socket
 from collections.abc import Iterator
 from contextlib import suppress
 
-from dockernb.errors import EngineError
-
 from .api import DockerApi
 from .output import frames
+from .upgrade import upgraded
 
 __all__ = ["Attachment"]
 
-_SECONDS = 10.0  # for the daemon to answer
-_MOST_HEADER = 16_384
 _MOST_READ = 65_536
 
 
@@ -33,21 +25,10 @@ class Attachment:
     """
 
     def __init__(self, api: DockerApi, container_id: str) -> None:
-        if api.dial is None:
-            raise EngineError(f'no attaching to containers at "{api.endpoint.address}"')
         self._api = api
-        try:
-            self._socket = api.dial(_SECONDS)
-        except OSError as err:
-            raise api.lost(err) from err
-        try:
-            self._upgrade(f"{api.version_path}/containers/{container_id}/attach")
-        except OSError as err:
-            self._socket.close()
-            raise api.lost(err) from err
-        except BaseException:
-            self._socket.close()
-            raise
+        path = f"{api.version_path}/containers/{container_id}/attach"
+        query = "stream=1&stdin=1&stdout=1&stderr=1"
+        self._socket = upgraded(api, f"{path}?{query}", "tcp", "attaching to a container")
 
     def no_timeout(self) -> None:
         """From now on the other side may be silent for as long as it likes."""
@@ -76,23 +57,6 @@ class Attachment:
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
-
-    def _upgrade(self, path: str) -> None:
-        """The answer's header is read byte by byte: what follows belongs to the stream."""
-        request = (
-            f"POST {path}?stream=1&stdin=1&stdout=1&stderr=1 HTTP/1.1\r\nHost: localhost\r\n"
-            "Connection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: 0\r\n\r\n"
-        )
-        self._socket.sendall(request.encode())
-        header = b""
-        while not header.endswith(b"\r\n\r\n"):
-            byte = self._socket.recv(1)
-            if not byte or len(header) > _MOST_HEADER:
-                raise EngineError("the daemon ended the connection to a container")
-            header += byte
-        status = header.split(b"\r\n")[0]
-        if status.split()[1:2] not in ([b"101"], [b"200"]):
-            raise EngineError(f"no attaching to a container: {status.decode('latin-1')}")
 
     def _exactly(self, length: int) -> bytes:
         parts: list[bytes] = []

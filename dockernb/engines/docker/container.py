@@ -30,6 +30,9 @@ from .volumes import StepVolumes
 
 __all__ = ["DockerContainer", "Parts"]
 
+# Where the daemon mounts files of its own into every container.
+_DAEMONS_OWN = {"", "/etc", "/dev", "/proc", "/sys"}
+
 # Exit codes by which a shell, and the daemon, say "found but cannot be run" and "not found".
 _NOT_STARTED = {126, 127}
 
@@ -85,6 +88,7 @@ class DockerContainer:
         self._mounts = mounts
         self._volumes = volumes
         self._removed = False
+        self._written: int | None = None
         self._archive = Archive(parts.api, container_id)
 
     @property
@@ -144,10 +148,12 @@ class DockerContainer:
         )
         # Asked of what a mount sits on, the daemon tells of the mount; in the layer it is empty.
         covered = {mount_point(mount) for mount in self._mounts if is_file(mount)}
-        if not covered:
-            return found
-        entries = (replace(e, size=0) if e.path in covered else e for e in found.entries)
-        return FilesystemDiff(tuple(entries))
+        if covered:
+            entries = (e._replace(size=0) if e.path in covered else e for e in found.entries)
+            found = FilesystemDiff(tuple(entries))
+        written = (entry.size for entry in found.entries if entry.type == "file")
+        self._written = sum(written)
+        return found
 
     def commit(self, config: ImageConfig, *, layer: bool) -> Image:
         parent = self._parts.images.known(self._parent)
@@ -156,14 +162,18 @@ class DockerContainer:
             return self._parts.images.seal(wanted, size=parent.size, parent=self._parent)
         intermediate = self._commit_layer()
         try:
-            inspected = self._parts.images.inspect(intermediate) or {}
+            inspected = self._parts.images.inspect(intermediate)
+            if inspected is None:
+                raise EngineError("the layer is gone", state="no snapshot was committed")
             layers = tuple((inspected.get("RootFS") or {}).get("Layers") or ())
             if self._places:
                 at = len(parent.config.diff_ids)
                 layers = (*layers[:at], *layers[at + 1 :])
             wanted = replace(config, diff_ids=_with_layer(parent.config.diff_ids, layers))
-            size = int(inspected.get("Size") or 0)
-            return self._parts.images.seal(wanted, size=size, parent=self._parent)
+            size = self._parts.images.committed_size(inspected, parent, self._written)
+            return self._parts.images.seal(
+                wanted, size=size, parent=self._parent, committed=intermediate
+            )
         finally:
             # Its layers now belong to the sealed image too.
             if self._parts.api.is_podman:  # see `ImageStore.inspect`
@@ -235,11 +245,22 @@ class DockerContainer:
             raise BuildError(
                 f"the container could not be started: {reason}",
                 state="no snapshot was committed",
-                hint="If it is the user that is missing, make it in a cell above "
-                "(`RUN useradd NAME`), or use a number: `USER 1000`.",
+                hint=self._what_would_start(reason),
             ) from err
         yield f"{reason}\n".encode()
         yield code
+
+    def _what_would_start(self, reason: str) -> str | None:
+        covering = [mount_point(mount) for mount in self._mounts]
+        covering = [path for path in covering if path.rstrip("/") in _DAEMONS_OWN]
+        if "unable to find user" in reason or "unable to find group" in reason:
+            return "Make it in a cell above (`RUN useradd NAME`), or use a number: `USER 1000`."
+        if covering:
+            return (
+                f'The mount at "{covering[0]}" hides what Docker itself mounts there, '
+                "as /etc/hosts and /dev/null: mount it at another target."
+            )
+        return None
 
     def _commit_layer(self) -> str:
         mark = f"LABEL {TEMPORARY_LABEL}={this_process().mark}"

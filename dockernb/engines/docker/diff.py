@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import tarfile
+import time
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -18,6 +20,10 @@ from .listing import listing_diff
 from .local import LocalDisk
 
 __all__ = ["api_diff", "container_diff", "local_diff", "overlay_directories"]
+
+# Seconds in which the daemon mounts what it writes to, and between looking whether it has.
+_MOST_WAIT, _PAUSE = 2.0, 0.002
+_HALF_OF_AN_END = bytes(tarfile.BLOCKSIZE)
 
 _log = logging.getLogger(__name__)
 
@@ -53,6 +59,8 @@ def overlay_directories(
     root = disk.root() if disk.has_upper else None
     if root is None:
         return None
+    if disk.has_containerd_store:
+        return _mounted(api, disk, container_id)
     driver = api.get_json(f"/containers/{container_id}/json").get("GraphDriver") or {}
     data = driver.get("Data") or {}
     if not (data.get("UpperDir") and data.get("LowerDir")):
@@ -61,6 +69,27 @@ def overlay_directories(
     # /.dockerenv...), so these never count as added. Podman has none of this kind.
     lowers = [root / path.lstrip("/") for path in data["LowerDir"].split(":")]
     return root / data["UpperDir"].lstrip("/"), lowers
+
+
+def _mounted(api: DockerApi, disk: LocalDisk, container_id: str) -> tuple[Path, list[Path]] | None:
+    """The daemon mounts the files of a container while it runs, and while files are sent to it.
+
+    So a tar without files is sent, and its end is held back until the mount is seen.
+    """
+    found = disk.mounted(container_id)
+
+    def nothing() -> Iterator[bytes]:
+        nonlocal found
+        yield _HALF_OF_AN_END  # it looks for a compression first
+        end = time.monotonic() + _MOST_WAIT
+        while found is None and time.monotonic() < end:
+            time.sleep(_PAUSE)
+            found = disk.mounted(container_id)
+        yield _HALF_OF_AN_END
+
+    if found is None:
+        Archive(api, container_id).write(nothing())
+    return found
 
 
 def api_diff(api: DockerApi, container_id: str, open_parent: OpenParent) -> list[DiffEntry]:

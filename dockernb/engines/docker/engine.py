@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import requests
+
 from dockernb.engines.base import (
     ArchiveFormat,
     ContainerSpec,
@@ -32,13 +34,14 @@ from .archive import Archive
 from .background import Background
 from .connection import Endpoint, endpoints
 from .container import DockerContainer, Parts
+from .containerd_images import ContainerdImages, is_snapshot_gone
 from .errors import DaemonError, start_hint
 from .handed_over import hand_over
-from .handover import SHELL
+from .handover import SHELL, WAITING_ENV
 from .image_view import ImageView
 from .images import ImageStore
 from .leftovers import remove_leftovers
-from .limits import has_containerd_store, limits_of, no_containerd_store
+from .limits import limits_of
 from .local import LocalDisk
 from .owner import this_process
 from .podman_places import places_layer
@@ -88,10 +91,9 @@ class DockerEngine:
         self._api = DockerApi(endpoint)
         facts = self._api.get_json("/info")
         self._disk = LocalDisk.from_info(endpoint.socket_path, facts)
-        self._info = _engine_info(self._api, facts, limits_of(self._api, self._disk))
-        if has_containerd_store(facts):
-            self._info = replace(self._info, problem=no_containerd_store(endpoint.address))
-        self._images = ImageStore(self._api, self._disk)
+        self._info = _engine_info(self._api, facts, self._disk)
+        images = ContainerdImages if self._disk.has_containerd_store else ImageStore
+        self._images = images(self._api, self._disk)
         self._background = Background()
         self._places: dict[str, bytes | None] = {}
         self._parts = Parts(
@@ -133,11 +135,9 @@ class DockerEngine:
         return self._images.references()
 
     def scratch(self, config: ImageConfig) -> Image:
-        self._check()
         return self._images.seal(config, size=0)
 
     def create(self, parent: str, spec: ContainerSpec) -> AbstractContextManager[DockerContainer]:
-        self._check()
         return self._container(parent, spec)
 
     def prepare(self, parent: str, spec: ContainerSpec) -> None:
@@ -145,8 +145,7 @@ class DockerEngine:
 
         There, removing what it is made of disturbs every question about images.
         """
-        is_docker = self._info.problem is None and not self._api.is_podman
-        if is_docker and self._api.dial is not None:
+        if not self._api.is_podman and self._api.dial is not None:
             self._standbys.prepare(parent, spec)
 
     def launch(self, image_id: str, spec: StartSpec) -> DockerRunning:
@@ -181,12 +180,8 @@ class DockerEngine:
     def close(self) -> None:
         self._standbys.close()
         self._background.close()
+        self._images.close()
         self._api.close()
-
-    def _check(self) -> None:
-        """Raises `UnsupportedByEngineError` where nothing can be built, before anything runs."""
-        if self._info.problem is not None:
-            raise no_containerd_store(self._info.address)
 
     @contextmanager
     def _container(self, parent: str, spec: ContainerSpec) -> Iterator[DockerContainer]:
@@ -251,7 +246,7 @@ class DockerEngine:
         )  # fmt: skip
 
     def _make_standby(self, parent: str, spec: ContainerSpec) -> StandbyContainer:
-        return self._make_waiting(parent, replace(spec, command=(SHELL,), env={}), None)
+        return self._make_waiting(parent, replace(spec, command=(SHELL,), env=WAITING_ENV), None)
 
     def _make_waiting(
         self, parent: str, spec: ContainerSpec, volumes: StepVolumes | None
@@ -285,9 +280,8 @@ class DockerEngine:
             raise
 
     def _post_create(self, parent: str, body: dict[str, Any]) -> str:
-        query = {"name": this_process().new_name()}
         try:
-            answer = self._api.request("POST", "/containers/create", query=query, body=body)
+            answer = self._request_create(body)
         except DaemonError as err:
             if err.status != 404:
                 raise
@@ -297,15 +291,27 @@ class DockerEngine:
             ) from err
         return str(answer.json()["Id"])
 
+    def _request_create(self, body: dict[str, Any]) -> requests.Response:
+        """Once more where the image was not unpacked any more: see containerd_images.py."""
+        query = {"name": this_process().new_name()}
+        try:
+            return self._api.request("POST", "/containers/create", query=query, body=body)
+        except DaemonError as err:
+            if not is_snapshot_gone(err):
+                raise
+            return self._api.request("POST", "/containers/create", query=query, body=body)
+
     @contextmanager
     def _open_archive(self, image_id: str) -> Iterator[Archive]:
         with self._container(image_id, ContainerSpec(network="none")) as container:
             yield Archive(self._api, container.id)
 
 
-def _engine_info(api: DockerApi, facts: dict[str, Any], limits: tuple[str, ...]) -> EngineInfo:
+def _engine_info(api: DockerApi, facts: dict[str, Any], disk: LocalDisk) -> EngineInfo:
     address = api.endpoint.address
     identity = f"docker:{facts.get('ID') or address}"
+    if disk.has_containerd_store:  # the same daemon may have had another one
+        identity += ":containerd"
     if api.is_podman:  # its ID is another one each time
         identity = f"podman:{facts.get('Name') or address}:{facts.get('DockerRootDir')}"
     return EngineInfo(
@@ -315,5 +321,5 @@ def _engine_info(api: DockerApi, facts: dict[str, Any], limits: tuple[str, ...])
         platform=platform_of(facts.get("OSType") or "", facts.get("Architecture") or ""),
         address=address,
         way=api.endpoint.way,
-        limits=limits,
+        limits=limits_of(api, disk),
     )

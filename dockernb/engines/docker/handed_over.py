@@ -12,7 +12,7 @@ from dataclasses import replace
 from dockernb.engines.base import ContainerSpec
 from dockernb.errors import EngineError, UnsupportedByEngineError
 
-from .handover import SHELL, command_script
+from .handover import SHELL, WAITING_ENV, command_script
 from .standby import StandbyContainer
 
 __all__ = ["hand_over"]
@@ -29,7 +29,7 @@ def hand_over(
     Raises:
         UnsupportedByEngineError: the command is none of a shell, or the image has no `env`.
     """
-    container = make(replace(spec, command=(SHELL,), env={}, secret_env={}))
+    container = make(replace(spec, command=(SHELL,), env=WAITING_ENV, secret_env={}))
     try:
         whole = replace(spec, env={**spec.env, **spec.secret_env}, secret_env={})
         script = command_script(whole, container.mark)

@@ -12,9 +12,11 @@ from collections.abc import Iterator, Mapping
 
 from dockernb.engines.base import ContainerSpec
 
-__all__ = ["SHELL", "after_mark", "command_script", "greeting", "greeting_answer"]
+__all__ = ["SHELL", "WAITING_ENV", "after_mark", "command_script", "greeting", "greeting_answer"]
 
 SHELL = "/bin/sh"
+#: The variables of the shell while it waits. Without any, runc 1.3 sets no HOME either.
+WAITING_ENV = {"WAITING": "1"}
 
 # Linux takes 128 KiB for one argument (MAX_ARG_STRLEN). Whatever comes near it is the daemon's.
 _MOST_BYTES = 100_000

@@ -9,10 +9,8 @@ of our config's canonical bytes.
 
 from __future__ import annotations
 
-import io
 import json
 import re
-import tarfile
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
@@ -23,16 +21,17 @@ from urllib.parse import quote
 from dockernb.engines.base import Image
 from dockernb.errors import EngineError, InternalError, UnsupportedByEngineError
 from dockernb.oci.config import ImageConfig, Platform, RuntimeConfig
-from dockernb.oci.digest import EMPTY_LAYER_DIFF_ID, sha256_digest
+from dockernb.oci.digest import sha256_digest
 from dockernb.oci.platforms import matches
 
 from . import configs
 from .api import LONG, DockerApi, stream_error
+from .docker_archive import docker_archive
 from .errors import DaemonError
 from .local import LocalDisk
 from .owner import this_process
 
-__all__ = ["TEMPORARY_LABEL", "ImageStore"]
+__all__ = ["TEMPORARY_LABEL", "ImageStore", "check_history"]
 
 # On all images that are there for a moment, with the name of their owner; they are in nobody's
 # chain of snapshots. One label: to find its images, the daemon reads every one that it has.
@@ -40,9 +39,7 @@ TEMPORARY_LABEL = "dockernb.temporary-image"
 
 # Loose form of a reference or ID: whatever names an image has this form.
 _NAME = re.compile(r"[a-zA-Z0-9]+(?:(?:[._:/@-]|__|-+)[a-zA-Z0-9]+)*")
-_EMPTY_LAYER = bytes(1024)
 _PODMAN_ATTEMPTS = 5
-_EMPTY_LAYER_NAME = "empty/layer.tar"
 
 # What Podman says when another image on the same layers is removed while it loads one.
 _PODMAN_REMOVES = "layer not known"
@@ -78,7 +75,15 @@ class ImageStore:
                 return found
 
     def find(self, reference: str) -> Image | None:
-        """The image with this name or ID."""
+        """The image with this name or ID.
+
+        Of one that is known by its ID, the daemon's disk tells quicker whether it is still there:
+        a cached cell asks for two.
+        """
+        with self._lock:
+            known = self._known.get(reference)
+        if known is not None and self._disk.has_image(reference):
+            return known[0]
         inspected = self.inspect(reference)
         if inspected is None:
             return None
@@ -101,21 +106,26 @@ class ImageStore:
             )
         return image
 
-    def seal(self, config: ImageConfig, *, size: int, parent: str | None = None) -> Image:
+    def seal(
+        self,
+        config: ImageConfig,
+        *,
+        size: int,
+        parent: str | None = None,
+        committed: str | None = None,  # noqa: ARG002 - here, layers are found by their diff IDs
+    ) -> Image:
         """Makes the image of `config`, whose layers the daemon has already (or that are empty).
 
         Args:
             size: Bytes of all layers, for the answer.
             parent: ID of the image that this one was made from. Where the daemon accepts it, it is
                 noted, so that `docker images` lists only the end of a chain of snapshots.
+            committed: ID of the image that has the layer which `parent` does not have.
 
         Raises:
-            UnsupportedByEngineError: the daemon wants the layers' content, or names images by
-                something else than their config.
+            UnsupportedByEngineError: the daemon wants the layers' content.
         """
-        made = sum(not entry.empty_layer for entry in config.history)
-        if made > len(config.diff_ids):  # the daemon refuses it too, in words that help nobody
-            raise InternalError(f"{made} entries of the history for {len(config.diff_ids)} layers")
+        check_history(config)
         data, image_id = config.to_bytes(), config.image_id
         items = [(data, image_id, self._link(config, parent))]
         if parent and items[0][2]:
@@ -127,6 +137,20 @@ class ImageStore:
         with self._lock:
             self._known[image_id] = (image, data)
         return image
+
+    def committed_size(
+        self,
+        inspected: Mapping[str, Any],
+        parent: Image,  # noqa: ARG002
+        written: int | None,  # noqa: ARG002
+    ) -> int:
+        """Bytes of all layers of an image that was committed on top of `parent`.
+
+        Args:
+            inspected: What the daemon tells of it.
+            written: Bytes of the files in its own layer, if they were counted.
+        """
+        return self._size_of(inspected)
 
     def working_image(self, image_id: str, more: bytes | None = None) -> str:
         """An image with the same files as `image_id` and a config that does nothing.
@@ -150,6 +174,9 @@ class ImageStore:
         """Looks the image up anew next time: it is gone."""
         with self._lock:
             self._known.pop(image_id, None)
+
+    def close(self) -> None:
+        """Ends what the store keeps open beside the API's connections."""
 
     def tag(self, image_id: str, reference: str) -> None:
         """Names an image `repository[:tag]`."""
@@ -183,16 +210,22 @@ class ImageStore:
         with self._lock:
             known = self._known.get(image_id)
         if known is None:
-            raw = self._disk.image_config(image_id)
-            if raw is not None:
-                config = ImageConfig.from_bytes(raw)
-            else:
-                history = self._api.get_json(f"/images/{quote(image_id)}/history")
-                config = configs.from_inspect(inspected, history)
-            known = Image(image_id, config, inspected.get("Size") or 0), raw
+            config, raw = self._config_of(inspected)
+            known = Image(image_id, config, self._size_of(inspected)), raw
             with self._lock:
                 self._known[image_id] = known
         return known
+
+    def _size_of(self, inspected: Mapping[str, Any]) -> int:
+        return int(inspected.get("Size") or 0)
+
+    def _config_of(self, inspected: Mapping[str, Any]) -> tuple[ImageConfig, bytes | None]:
+        """The config of an image, and its bytes if they can be had."""
+        raw = self._disk.image_config(inspected["Id"])
+        if raw is not None:
+            return ImageConfig.from_bytes(raw), raw
+        history = self._api.get_json(f"/images/{quote(inspected['Id'])}/history")
+        return configs.from_inspect(inspected, history), None
 
     def _link(self, config: ImageConfig, parent: str | None) -> str | None:
         """`parent` if the daemon would accept it: its bytes are known, its history is one shorter.
@@ -213,12 +246,15 @@ class ImageStore:
         image_id: str,
         layers: Mapping[str, bytes] = MappingProxyType({}),
     ) -> None:
-        """POST /images/load of `items` (see `_archive`), then makes sure that the image is there.
+        """Loads `items`, see `docker_archive`."""
+        self._load_archive(docker_archive(items, layers, stand_ins=self._api.is_podman), image_id)
+
+    def _load_archive(self, archive: bytes, image_id: str) -> None:
+        """POST /images/load, then makes sure that the image is there.
 
         The answer is a stream with HTTP 200 whatever happens (trap T6). It names the images that
         were made, which spares an inspect; wherever it does not, the daemon is asked.
         """
-        archive = _archive(items, layers, stand_ins=self._api.is_podman)
         for more in reversed(range(_PODMAN_ATTEMPTS)):
             try:
                 answer = self._load_once(archive)
@@ -227,7 +263,7 @@ class ImageStore:
                 if not more or _PODMAN_REMOVES not in err.words:
                     raise _cannot_seal(err.words) from err
         if image_id not in answer and self.inspect(image_id) is None:
-            raise _cannot_seal("it does not name the image by the digest of its config")
+            raise _cannot_seal("the image is not there, or has another name")
 
     def _load_once(self, archive: bytes) -> str:
         response = self._api.request(
@@ -239,46 +275,11 @@ class ImageStore:
         return response.text
 
 
-def _archive(
-    items: list[tuple[bytes, str, str | None]], content: Mapping[str, bytes], *, stand_ins: bool
-) -> bytes:
-    """The archive of `docker save` for configs whose layers the daemon has.
-
-    Args:
-        items: Config bytes, image ID, ID of a parent that stands before it in the list.
-        content: Diff ID -> bytes of layers that the daemon may not have.
-        stand_ins: An empty file stands for each layer. Podman looks whether the files are there
-            before it finds the layers in its store (containers/image, docker/internal/tarfile).
-    """
-    manifest, files = [], dict[str, bytes]()
-    for data, image_id, parent in items:
-        name = f"{image_id.removeprefix('sha256:')}.json"
-        diff_ids = json.loads(data)["rootfs"].get("diff_ids") or []
-        layers = [_layer_name(diff_id) for diff_id in diff_ids]
-        entry = {"Config": name, "RepoTags": None, "Layers": layers}
-        manifest.append(entry | ({"Parent": parent} if parent else {}))
-        files[name] = data
-        if stand_ins:
-            files |= dict.fromkeys(layers, b"")
-        files |= {
-            _layer_name(diff_id): content[diff_id] for diff_id in diff_ids if diff_id in content
-        }
-        if EMPTY_LAYER_DIFF_ID in diff_ids:
-            files[_EMPTY_LAYER_NAME] = _EMPTY_LAYER
-    files["manifest.json"] = json.dumps(manifest).encode()
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-        for name, data in files.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(data)
-            tar.addfile(info, io.BytesIO(data))
-    return buffer.getvalue()
-
-
-def _layer_name(diff_id: str) -> str:
-    if diff_id == EMPTY_LAYER_DIFF_ID:
-        return _EMPTY_LAYER_NAME
-    return f"{diff_id.removeprefix('sha256:')}/layer.tar"
+def check_history(config: ImageConfig) -> None:
+    """The daemon refuses it too, in words that help nobody."""
+    made = sum(not entry.empty_layer for entry in config.history)
+    if made > len(config.diff_ids):
+        raise InternalError(f"{made} entries of the history for {len(config.diff_ids)} layers")
 
 
 def _cannot_seal(reason: str) -> UnsupportedByEngineError:
@@ -286,7 +287,7 @@ def _cannot_seal(reason: str) -> UnsupportedByEngineError:
         "the engine cannot give a snapshot exactly the wanted config",
         rule=f"loading a config on top of the layers it has failed: {reason}",
         state="no snapshot was committed",
-        hint="use a Docker Engine with the classic image store (overlay2), or `%engine embedded`",
+        hint="use another Docker Engine, or `%engine embedded`",
     )
 
 

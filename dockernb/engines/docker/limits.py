@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from dockernb.errors import UnsupportedByEngineError
-
 from .api import DockerApi
 from .local import LocalDisk
 
-__all__ = ["has_containerd_store", "limits_of", "no_containerd_store"]
+__all__ = ["limits_of"]
 
-_CONTAINERD_TYPE = "io.containerd.snapshotter.v1"
 _PODMAN = (
     "a RUN sees the variable HOSTNAME, and sizes of images count more than their files",
     "a secret as a variable (RUN --mount=type=secret,env=NAME) is refused",
@@ -38,21 +32,3 @@ def limits_of(api: DockerApi, disk: LocalDisk) -> tuple[str, ...]:
     if not disk.has_upper or disk.root() is None:
         found.append(_FAR)
     return tuple(found)
-
-
-def has_containerd_store(facts: Mapping[str, Any]) -> bool:
-    """Whether images lie in containerd's store, by GET /info."""
-    return any(_CONTAINERD_TYPE in pair for pair in facts.get("DriverStatus") or ())
-
-
-def no_containerd_store(address: str) -> UnsupportedByEngineError:
-    """The error of a step there, before anything runs."""
-    return UnsupportedByEngineError(
-        f'nothing can be built with the Docker daemon at "{address}"',
-        rule="it keeps images in the containerd image store, which names them by their manifests; "
-        "a snapshot is named by its config",
-        state="nothing was run",
-        hint="use `%engine embedded` (or DOCKERNB_ENGINE=embedded), or give Docker its classic "
-        'image store: "features": {"containerd-snapshotter": false} in /etc/docker/daemon.json, '
-        "then restart it",
-    )

@@ -15,7 +15,11 @@ from typing import Any
 
 from dockernb.oci.digest import sha256_digest
 
+from .overlay_mount import overlay_mount
+
 __all__ = ["LocalDisk"]
+
+_CONTAINERD_TYPE = "io.containerd.snapshotter.v1"
 
 
 class LocalDisk:
@@ -28,6 +32,7 @@ class LocalDisk:
         native_diff: What /info says of "Native Overlay Diff". Without it, directories may be
             renamed or files shared in ways that the upper directory alone does not tell.
         user_attributes: Whether overlay's own marks are `user.` and not `trusted.` attributes.
+        has_containerd_store: Whether images and containers are containerd's snapshots.
     """
 
     def __init__(
@@ -38,6 +43,7 @@ class LocalDisk:
         *,
         native_diff: bool,
         user_attributes: bool = False,
+        has_containerd_store: bool = False,
     ) -> None:
         self._socket_path = socket_path
         self._data_root = data_root
@@ -46,8 +52,11 @@ class LocalDisk:
         # a container may set them on its own files.
         kind = "user" if user_attributes else "trusted"
         self.opaque_attribute = f"{kind}.overlay.opaque"
+        self.has_containerd_store = has_containerd_store
         # Docker's name, and Podman's. An old Docker's "overlay" tells nothing of native diff.
         self.has_upper = driver in {"overlay2", "overlay"} and native_diff
+        if has_containerd_store:  # which tells it of each mount
+            self.has_upper = driver == "overlayfs"
 
     @classmethod
     def from_info(cls, socket_path: str | None, info: dict[str, Any]) -> LocalDisk:
@@ -59,6 +68,7 @@ class LocalDisk:
             info.get("Driver") or "",
             native_diff=status.get("Native Overlay Diff") == "true",
             user_attributes=status.get("userxattr") == "true",
+            has_containerd_store=status.get("driver-type") == _CONTAINERD_TYPE,
         )
 
     def root(self) -> Path | None:
@@ -73,23 +83,49 @@ class LocalDisk:
         except OSError:
             return None
 
+    def mounted(self, container_id: str) -> tuple[Path, list[Path]] | None:
+        """The directories of a container that the daemon has mounted just now; see
+        `overlay_mount`.
+        """
+        root = self.root()
+        if root is None:
+            return None
+        place = f"{self._data_root}/rootfs/{self._driver}/{container_id}"
+        return overlay_mount(root.parent, place)
+
     def image_config(self, image_id: str) -> bytes | None:
         """The stored bytes of an image's config, checked against its ID.
 
         The API gives them only as part of a whole `docker save`: inspect loses the history's
         details and adds fields. The place is the daemon's own affair, hence the check.
         """
-        root = self.root()
-        if root is None:
+        path = self._config_path(image_id)
+        if path is None:
             return None
-        place = f"{self._data_root.lstrip('/')}/image/{self._driver}/imagedb/content"
-        path = root / place / image_id.replace(":", "/")
         try:
             data = path.read_bytes()
             json.loads(data)
         except (OSError, ValueError):
             return None
         return data if sha256_digest(data) == image_id else None
+
+    def has_image(self, image_id: str) -> bool:
+        """Whether the daemon surely has the image: it keeps a config as long as the image is there.
+
+        False where nothing can be said, too.
+        """
+        path = self._config_path(image_id)
+        try:
+            return path is not None and path.is_file()
+        except OSError:
+            return False
+
+    def _config_path(self, image_id: str) -> Path | None:
+        root = self.root()
+        if root is None:
+            return None
+        place = f"{self._data_root.lstrip('/')}/image/{self._driver}/imagedb/content"
+        return root / place / image_id.replace(":", "/")
 
 
 def _peer(socket_path: str) -> int | None:

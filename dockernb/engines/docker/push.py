@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -17,6 +18,7 @@ from .pull import credentials, progress_of, registry_of, split_reference
 
 __all__ = ["push_image"]
 
+_TOLD = re.compile(r": digest: (sha256:[0-9a-f]{64}) size: [0-9]+$")
 # Without credentials the daemon wants the header all the same: an empty object.
 _NOBODY = {"X-Registry-Auth": "e30="}
 
@@ -38,7 +40,7 @@ def push_image(
         for line in pump.items(cancel):
             if (error := stream_error(line)) is not None:
                 raise error
-            digest = (line.get("aux") or {}).get("Digest") or digest
+            digest = _digest_in(line) or digest
             if line.get("id"):
                 on_progress(progress_of(line))
     except DaemonError as err:
@@ -52,6 +54,16 @@ def push_image(
             state="The registry may hold some of its layers, but not the image.",
         )
     return digest
+
+
+def _digest_in(line: dict[str, Any]) -> str:
+    """The digest of the manifest, if the line tells it; "" if not.
+
+    With the containerd image store it is only in the words for a reader.
+    """
+    told = (line.get("aux") or {}).get("Digest")
+    found = _TOLD.search(line.get("status") or "")
+    return told or (found[1] if found else "")
 
 
 def _lines(api: DockerApi, reference: str, stop: threading.Event) -> Iterator[dict[str, Any]]:

@@ -9,7 +9,7 @@ from .registry import MagicCall, MagicError, magic
 __all__: list[str] = []
 
 
-@magic("%check NAME")
+@magic("%check NAME", takes=("exercise",))
 def check(call: MagicCall) -> None:
     """Checks an exercise: examines the snapshot of the cell above, and gives hints.
 

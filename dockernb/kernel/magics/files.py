@@ -10,14 +10,19 @@ from dockernb.ui.look_tables import files_table
 
 from .place import asked, show_json
 from .registry import MagicCall, MagicError, magic
-from .steps import show
+from .tables import show_table
 
 __all__: list[str] = []
 
 _FOUND = 200
 
 
-@magic("%ls [PATH] [--at SNAPSHOT] [--json]", values=("--at", "--json"))
+@magic(
+    "%ls [PATH] [--at SNAPSHOT] [--json]",
+    values=("--at", "--json"),
+    takes=("path",),
+    options={"--at": "snapshot"},
+)
 def ls(call: MagicCall) -> None:
     """Lists a folder of the newest snapshot, with sizes and with totals of the folders in it.
 
@@ -36,10 +41,15 @@ def ls(call: MagicCall) -> None:
         rows = [{**each.to_json(), "total": listing.size(each)} for each in entries]
         show_json(call, {"path": place, "entries": rows})
         return
-    show(call, files_table(listing, entries))
+    show_table(call, files_table(listing, entries))
 
 
-@magic("%find NAME [PATH] [--at SNAPSHOT] [--json]", values=("--at", "--json"))
+@magic(
+    "%find NAME [PATH] [--at SNAPSHOT] [--json]",
+    values=("--at", "--json"),
+    takes=("value", "path"),
+    options={"--at": "snapshot"},
+)
 def find(call: MagicCall) -> None:
     """Finds files and folders by name: a part of it, or a pattern such as *.conf.
 
@@ -57,10 +67,15 @@ def find(call: MagicCall) -> None:
     if not found:
         call.say(f'nothing in the snapshot has "{told.words[0]}" in its name')
         return
-    show(call, files_table(listing, found, names=False, limit=_FOUND))
+    show_table(call, files_table(listing, found, names=False, limit=_FOUND))
 
 
-@magic("%cat PATH [--at SNAPSHOT] [-o FILE]", values=("--at", "-o"))
+@magic(
+    "%cat PATH [--at SNAPSHOT] [-o FILE]",
+    values=("--at", "-o"),
+    takes=("path",),
+    options={"--at": "snapshot", "-o": "file"},
+)
 def cat(call: MagicCall) -> None:
     """Shows a file of the newest snapshot: text, a picture, or bytes; -o writes it to FILE.
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from dockernb.kernel.export import dockerfile_of, write_dockerfile
+from dockernb.ui.table import Column, Table, table_html
 
 from .registry import MagicCall, MagicError, all_magics, magic
-from .tables import html_table
 
 __all__: list[str] = []
 
+_HELP = (Column("", "id"), Column(""))  # of names and what they mean, without titles
 
-@magic("%help [NAME]")
+
+@magic("%help [NAME]", takes=("magic name",))
 def help_(call: MagicCall) -> None:
     """Lists all magics, or explains one."""
     words = call.words(1)
@@ -25,7 +27,7 @@ def help_(call: MagicCall) -> None:
             return
         # A notebook's page is narrow, and breaks the lines of printed text in the middle of words.
         rows = [(entry.usage, entry.summary) for entry in magics]
-        call.publisher.display({"text/plain": text, "text/html": html_table((), rows)})
+        call.publisher.display({"text/plain": text, "text/html": table_html(Table(_HELP, rows))})
         return
     name = words[0].lstrip("%")
     found = [entry for entry in magics if entry.name == name]
@@ -34,7 +36,7 @@ def help_(call: MagicCall) -> None:
     call.say("\n\n".join(f"{entry.usage}\n\n{entry.help}" for entry in found))
 
 
-@magic("%export [FILE] [--force]", values=("--force",))
+@magic("%export [FILE] [--force]", values=("--force",), takes=("file",))
 def export(call: MagicCall) -> None:
     """Writes the notebook as a Dockerfile; `%export -` shows the text.
 
@@ -55,7 +57,7 @@ def export(call: MagicCall) -> None:
     call.say(write_dockerfile(call.workspace.exported, path, text, force="--force" in words))
 
 
-@magic("%tag NAME [STAGE]")
+@magic("%tag NAME [STAGE]", takes=("image", "stage"))
 def tag(call: MagicCall) -> None:
     """Names the last snapshot (of STAGE), as `docker tag`."""
     words = call.words(2)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import inspect
 import shlex
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from dockernb.complete.wanted import Kind
 from dockernb.dockerfile.suggest import did_you_mean
 from dockernb.errors import DockernbError
 from dockernb.kernel.cell import MagicLine
@@ -80,7 +82,9 @@ class Magic:
         usage: How it is written, `%name [ARG]`.
         cell_magic: True: written `%%name`, and the rest of the cell is its body.
         on_main_thread: True: it may ask the reader; everything else waits meanwhile.
-        values: Fixed words that can follow, for completion.
+        values: Fixed words that can follow; for completion, as are
+        takes: What the arguments are in order, the last one repeated;
+        options: and what stands behind an option.
     """
 
     name: str
@@ -89,6 +93,8 @@ class Magic:
     cell_magic: bool = False
     on_main_thread: bool = False
     values: tuple[str, ...] = ()
+    takes: tuple[Kind, ...] = ()
+    options: Mapping[str, Kind] = field(default_factory=dict)
 
     @property
     def written(self) -> str:
@@ -110,7 +116,12 @@ _MAGICS: dict[str, Magic] = {}
 
 
 def magic(
-    usage: str, *, on_main_thread: bool = False, values: tuple[str, ...] = ()
+    usage: str,
+    *,
+    on_main_thread: bool = False,
+    values: tuple[str, ...] = (),
+    takes: tuple[Kind, ...] = (),
+    options: Mapping[str, Kind] = MappingProxyType({}),
 ) -> Callable[[Callable[[MagicCall], None]], Callable[[MagicCall], None]]:
     """Registers a function as the magic that `usage` begins with."""
     written = usage.partition(" ")[0]
@@ -123,6 +134,8 @@ def magic(
             cell_magic=written.startswith("%%"),
             on_main_thread=on_main_thread,
             values=values,
+            takes=takes,
+            options=options,
         )
         return function
 

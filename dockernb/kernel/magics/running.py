@@ -25,7 +25,11 @@ _STOP_SECONDS = 1.0
 _LOOK_SECONDS = 0.1
 
 
-@magic(_USAGE, values=("-p", "-P", "-e", "--name", "--of"))
+@magic(
+    _USAGE,
+    values=("-p", "-P", "-e", "--name", "--of"),
+    options={"--of": "snapshot", "-p": "value", "-e": "value", "--name": "value"},
+)
 def run(call: MagicCall) -> None:
     """Starts the image with its ENTRYPOINT and CMD, as `docker run`; the notebook goes on.
 
@@ -86,7 +90,7 @@ def _stop_in_background(started: Run) -> None:
     start_in_background(stop, "dockernb-stop")
 
 
-@magic("%logs [NAME] [-f]", values=("-f",))
+@magic("%logs [NAME] [-f]", values=("-f",), takes=("run",))
 def logs(call: MagicCall) -> None:
     """Shows what a container of %run has printed; -f goes on until it ends or you interrupt."""
     words = call.words(2)
@@ -103,7 +107,7 @@ def logs(call: MagicCall) -> None:
         call.publisher.stream(piece if isinstance(piece, str) else decode(piece))
 
 
-@magic("%stop [NAME]")
+@magic("%stop [NAME]", takes=("run",))
 def stop(call: MagicCall) -> None:
     """Stops a container of %run with its stop signal; after ten seconds it is killed.
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dockernb.dockerfile.magics import (
+    MOST_SECRET_BYTES,
     MagicArgumentError,
     SecretSource,
     parse_key_value,
@@ -26,7 +27,7 @@ BUILD_FLAGS = ("--add-host", "--build-context", "--shm-size", "--ssh", "--ulimit
 _MOST_WORDS = 200
 
 
-@magic("%context [DIR | --json]", values=("--json",))
+@magic("%context [DIR | --json]", values=("--json",), takes=("file folder",))
 def context(call: MagicCall) -> None:
     """Sets the build context, the folder that COPY and ADD read from; alone: shows it.
 
@@ -56,7 +57,7 @@ def _context_view(call: MagicCall) -> ContextView:
     return call.session.view_context([cell.id for cell in cells])
 
 
-@magic("%arg [NAME=VALUE | NAME]")
+@magic("%arg [NAME=VALUE | NAME]", takes=("argument",))
 def arg(call: MagicCall) -> None:
     """Gives an ARG its value, as `--build-arg`; `%arg NAME` takes it back; alone: lists all.
 
@@ -81,7 +82,13 @@ def arg(call: MagicCall) -> None:
         args[name] = value
 
 
-@magic("%secret ID [src=FILE | env=NAME]", on_main_thread=True)
+@magic(
+    "%secret ID [src=FILE | env=NAME]",
+    on_main_thread=True,
+    values=("src=", "env="),
+    takes=("secret",),
+    options={"src=": "file", "env=": "environment"},
+)
 def secret(call: MagicCall) -> None:
     """Keeps a secret for `RUN --mount=type=secret,id=ID`; alone: asks for it.
 
@@ -108,9 +115,16 @@ def _secret_content(call: MagicCall, source: SecretSource) -> bytes:
             raise MagicError(f'the kernel\'s environment has no variable "{source.value}"')
         return os.environ[source.value].encode()
     try:
-        return Path(source.value).expanduser().read_bytes()
+        with Path(source.value).expanduser().open("rb") as file:
+            content = file.read(MOST_SECRET_BYTES + 1)
     except OSError as error:
         raise MagicError(f'"{source.value}" cannot be read: {error.strerror}') from error
+    if len(content) > MOST_SECRET_BYTES:
+        raise MagicError(
+            f'"{source.value}" is too large for a secret',
+            rule=f"docker build takes {MOST_SECRET_BYTES:,} bytes at most",
+        )
+    return content
 
 
 @magic("%build [FLAGS | none]", values=(*BUILD_FLAGS, "none"))

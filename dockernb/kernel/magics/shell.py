@@ -14,7 +14,7 @@ __all__: list[str] = []
 _MOST_PATHS = 20
 
 
-@magic("%%shell [--of WHAT]", values=("--of",))
+@magic("%%shell [--of WHAT]", values=("--of",), options={"--of": "snapshot"})
 def shell(call: MagicCall) -> None:
     """Runs commands in a throw-away container from the snapshot of the cell above.
 

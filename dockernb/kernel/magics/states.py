@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from dockernb.look.content import absolute
+from dockernb.ui.table import Column, Table
+
+from .place import show_json
 from .registry import MagicCall, MagicError, magic
 from .tables import show_table
 
@@ -14,7 +20,7 @@ if TYPE_CHECKING:
 __all__: list[str] = []
 
 _SHOWN = 200  # rows; --json gives all
-_PLAN = ("cell", "instruction", "what", "why")
+_PLAN = (Column("cell"), Column("instruction", "code"), Column("what"), Column("why"))
 _WORDS = {"nothing": "built", "from cache": "from the cache", "build": "would be built"}
 
 
@@ -37,7 +43,7 @@ def plan(call: MagicCall) -> None:
     if not rows:
         call.say("no cell has an instruction")
         return
-    show_table(call, _PLAN, rows)
+    show_table(call, Table(_PLAN, rows))
 
 
 @magic("%undo")
@@ -51,19 +57,31 @@ def undo(call: MagicCall) -> None:
     before = call.session.undo()
     if before is None:
         raise MagicError("there is nothing to take back", hint="`%history` shows what ran.")
-    cells = [cell.id for cell in _cells(call)]
-    name = f"cell {cells.index(before.cell_id) + 1}" if before.cell_id in cells else "the cell"
+    cells = _cells(call)
+    ids = [cell.id for cell in cells]
+    name = f"cell {ids.index(before.cell_id) + 1}" if before.cell_id in ids else "the cell"
     record = before.record
     if record is None or record.after.stage is None:
         call.say(f"{name} is as if it had not run")
+        call.workspace.tell_page({"clear": [before.cell_id]})
         return
     call.say(f"{name} is again what it was: {_short(record.after.stage.image_id)}")
     if record.text is not None:
         edit = {"id": before.cell_id, "source": record.text}
-        call.workspace.tell_page({"edits": [edit], "go": before.cell_id})
+        news: dict[str, object] = {"edits": [edit], "go": before.cell_id}
+        if _is_built(call, cells, before.cell_id, record.text):
+            news["run"] = [before.cell_id]  # from the cache: its card is that of what counts
+        call.workspace.tell_page(news)
 
 
-@magic("%goto CELL")
+def _is_built(call: MagicCall, cells: Sequence[CellText], cell: str, text: str) -> bool:
+    """Whether the cell is built when it has this text."""
+    edited = [replace(each, source=text) if each.id == cell else each for each in cells]
+    states = call.session.survey(edited, call.workspace.settings_ran)
+    return any(state.id == cell and state.condition == "built" for state in states)
+
+
+@magic("%goto CELL", takes=("step",))
 def goto(call: MagicCall) -> None:
     """Makes the snapshot of a cell the current one until a cell runs: %tag takes it, for example.
 
@@ -79,25 +97,46 @@ def goto(call: MagicCall) -> None:
     call.workspace.tell_page({"go": cell})
 
 
-@magic("%diff A B [--json]", values=("--json",))
+@magic("%diff A B [PATH] [--json]", values=("--json",), takes=("snapshot", "snapshot", "path"))
 def diff(call: MagicCall) -> None:
     """Shows what differs between two snapshots: files added, modified, deleted, and the config.
 
     A and B are numbers of code cells, names of stages, IDs of snapshots or names of images. Files
-    are compared by their contents, modes and owners; times do not count.
+    are compared by their contents, modes and owners; times do not count. With PATH: the lines of
+    that file that differ.
     """
-    words = [word for word in call.words(3) if word != "--json"]
-    if len(words) != 2:
+    words = [word for word in call.words(4) if word != "--json"]
+    if not 2 <= len(words) <= 3:
         raise MagicError(
             "%diff needs two snapshots", hint="usage: %diff A B, for example: %diff 2 5"
         )
-    found = call.session.compare(words[0], words[1], [cell.id for cell in _cells(call)])
-    if "--json" in call.words(3):
+    cells = [cell.id for cell in _cells(call)]
+    as_json = "--json" in call.words(4)
+    if len(words) == 3:
+        _file_diff(call, words, cells, as_json=as_json)
+        return
+    found = call.session.compare(words[0], words[1], cells)
+    if as_json:
         call.say(json.dumps(found.to_json(), indent=2))
     else:
         from dockernb.ui.diff_text import diff_text  # noqa: PLC0415 - seldom needed
 
         call.say("\n".join(diff_text(words[0], words[1], found, limit=_SHOWN)))
+
+
+def _file_diff(
+    call: MagicCall, words: Sequence[str], cells: Sequence[str], *, as_json: bool
+) -> None:
+    from dockernb.ui.file_diff import file_diff, file_diff_html, file_diff_text  # noqa: PLC0415
+
+    left, right = (call.session.find_snapshot(name, cells) for name in words[:2])
+    found = file_diff(call.workspace.files(), left, right, absolute(words[2]))
+    if as_json:
+        show_json(call, found)
+        return
+    call.publisher.display(
+        {"text/plain": file_diff_text(found), "text/html": file_diff_html(found)}
+    )
 
 
 def _short(image_id: str) -> str:

@@ -24,7 +24,7 @@ from ..manifest import (
 )
 from .images import StoredImage
 
-__all__ = ["in_oci_form"]
+__all__ = ["in_oci_form", "in_oci_type"]
 
 _DOCKER_LAYER = DOCKER_LAYER_GZIP.removesuffix(".gzip")
 _TYPES = {
@@ -44,14 +44,15 @@ def in_oci_form(image: StoredImage) -> StoredImage:
     document = parse_document(image.manifest, image.descriptor.media_type)
     if not isinstance(document, Manifest) or document.media_type != DOCKER_MANIFEST:
         return image
-    layers = tuple(map(_renamed, document.layers))
-    data = Manifest(_renamed(document.config), layers, OCI_MANIFEST).to_bytes()
+    layers = tuple(map(in_oci_type, document.layers))
+    data = Manifest(in_oci_type(document.config), layers, OCI_MANIFEST).to_bytes()
     descriptor = replace(
         image.descriptor, media_type=OCI_MANIFEST, digest=sha256_digest(data), size=len(data)
     )
     return replace(image, manifest=data, descriptor=descriptor)
 
 
-def _renamed(descriptor: Descriptor) -> Descriptor:
+def in_oci_type(descriptor: Descriptor) -> Descriptor:
+    """The blob under OCI's media type, if it has Docker's."""
     media_type = _TYPES.get(descriptor.media_type, descriptor.media_type)
     return replace(descriptor, media_type=media_type)

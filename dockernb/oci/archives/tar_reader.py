@@ -15,6 +15,7 @@ from typing import Literal
 from ...errors import OciError
 from ..compression import DecompressedStream
 from ..json_document import quoted
+from ..pax import pax_records
 
 __all__ = ["TarMember", "TarReader"]
 
@@ -179,18 +180,10 @@ def _member(header: tarfile.TarInfo, extended: dict[str, str]) -> TarMember:
 
 
 def _pax_records(data: bytes) -> dict[str, str]:
-    """The records, each LENGTH, a space, KEY=VALUE and a line feed."""
-    records: dict[str, str] = {}
-    while data.strip(b"\0"):
-        number, _, _ = data.partition(b" ")
-        length = int(number) if number.isdigit() and len(number) < 10 else 0
-        record, data = data[:length], data[length:]
-        key, equals, value = record[len(number) + 1 :].partition(b"=")
-        if len(record) != length or not equals or not value.endswith(b"\n"):
-            raise OciError("the archive is damaged: a pax header has a wrong record")
-        text = value[:-1].decode("utf-8", "surrogateescape")
-        records[key.decode("utf-8", "surrogateescape")] = text
-    return records
+    try:
+        return pax_records(data)
+    except ValueError as err:
+        raise OciError(f"the archive is damaged: {err}") from err
 
 
 def _cut_off() -> OciError:

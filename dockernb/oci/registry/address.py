@@ -10,7 +10,15 @@ from dockernb.oci.reference import DEFAULT_HOST
 
 from .settings import INSECURE, MIRRORS, RegistrySettings
 
-__all__ = ["follow_url", "is_loopback", "may_be_plain", "mirror_url", "registry_url", "same_origin"]
+__all__ = [
+    "check_not_inward",
+    "follow_url",
+    "is_loopback",
+    "may_be_plain",
+    "mirror_url",
+    "registry_url",
+    "same_origin",
+]
 
 # Docker Hub's images are named docker.io, but served from here.
 _DOCKER_HUB = "registry-1.docker.io"
@@ -83,7 +91,32 @@ def follow_url(current: str, location: str, settings: RegistrySettings) -> str:
         was_plain = before.scheme == "http" or is_loopback(before.hostname or "")
         if not was_plain or not may_be_plain(url, settings):
             raise _bad_redirect(current, f'It points to "{name}" without TLS.')
+    check_not_inward(current, url)
     return url
+
+
+def is_this_machine(name: str) -> bool:
+    """Whether a host name or address leads to this machine, in whatever way it is written."""
+    name = name.rstrip(".").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None) or address
+    return bool(mapped.is_loopback or mapped.is_unspecified)
+
+
+def check_not_inward(current: str, url: str) -> None:
+    """A server elsewhere does not decide what is asked of the services of this machine.
+
+    Raises:
+        RegistryError: `url`, which `current` sends us to, is one of them, and `current` is not.
+    """
+    name = urlsplit(url).hostname or ""
+    if is_this_machine(name) and not is_this_machine(urlsplit(current).hostname or ""):
+        raise _bad_redirect(current, f'It points to this machine ("{name}").')
 
 
 def may_be_plain(url: str, settings: RegistrySettings) -> bool:

@@ -16,7 +16,7 @@ from urllib.parse import urlencode, urlsplit
 
 from dockernb.errors import RegistryError
 
-from .address import may_be_plain
+from .address import check_not_inward, may_be_plain
 from .attempts import retry_after
 from .challenge import Challenge, parse_challenges
 from .credentials import Credential, Credentials
@@ -38,13 +38,15 @@ _USABLE_PART = 0.8
 
 @dataclass(frozen=True)
 class Scope:
-    """What we want to do with which repository."""
+    """What we want to do with which repository, and another one to read from at the same time."""
 
     repository: str
     actions: str = "pull"
+    source: str | None = None
 
     def __str__(self) -> str:
-        return f"repository:{self.repository}:{self.actions}"
+        also = f" repository:{self.source}:pull" if self.source is not None else ""
+        return f"repository:{self.repository}:{self.actions}{also}"
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ class Authorizer:
         settings: RegistrySettings,
     ) -> None:
         self._host = host
+        self._base_url = base_url
         self._is_plain = base_url.startswith("http:")
         self._transport = transport
         self._credentials = credentials
@@ -159,6 +162,7 @@ class Authorizer:
             raise self._unusable("", "Its address is none.")
         if parts.scheme == "http" and not is_plain:
             raise self._unusable(realm, "It must be reached over TLS (https).")
+        check_not_inward(self._base_url, realm)
         return realm
 
     def _parse(self, data: bytes, realm: str, asked_at: float) -> _Held:

@@ -13,7 +13,7 @@ from dockernb.oci.config import Platform
 from dockernb.oci.manifest import Descriptor
 from dockernb.oci.reference import DEFAULT_HOST, Reference
 
-from . import download, manifests, upload
+from . import download, manifests, tags, upload
 from .address import mirror_url, registry_url
 from .authorization import Scope
 from .credentials import Credentials, DockerCredentials
@@ -66,6 +66,18 @@ class RegistryClient:
         """
         return self._pull(
             reference, lambda endpoint: manifests.resolve(endpoint, reference, platform, cancel)
+        )
+
+    def tags(self, reference: Reference, *, cancel: threading.Event, most: int = 1000) -> list[str]:
+        """At most `most` tags of the repository that `reference` names.
+
+        Raises:
+            ImageNotFoundError: the registry has no such repository.
+            RegistryError: the registry does not answer, or refuses.
+            OciError: what it sent is no list of tags.
+        """
+        return self._pull(
+            reference, lambda endpoint: tags.list_tags(endpoint, reference, most, cancel)
         )
 
     def read(
@@ -126,6 +138,16 @@ class RegistryClient:
         """Whether the repository of `reference` has the blob: it need not be pushed then."""
         scope = Scope(reference.repository)
         return upload.has_blob(self._origin(reference), reference, blob, scope, cancel)
+
+    def mount_blob(
+        self, reference: Reference, blob: Descriptor, source: str, *, cancel: threading.Event
+    ) -> bool:
+        """Whether the repository of `reference` now has the blob from another one, `source`.
+
+        Args:
+            source: A repository of the same registry, `library/debian`.
+        """
+        return upload.mount_blob(self._origin(reference), reference, blob, source, cancel)
 
     def push_blob(
         self,

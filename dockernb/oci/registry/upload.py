@@ -15,10 +15,11 @@ from dockernb.oci.reference import Reference
 from .attempts import with_attempts
 from .authorization import Scope
 from .endpoint import Endpoint
+from .failures import TransientError
 from .refusal import refusal
 from .transport import Body, Request
 
-__all__ = ["has_blob", "push_blob", "push_manifest"]
+__all__ = ["has_blob", "mount_blob", "push_blob", "push_manifest"]
 
 _CHUNK = 256 * 1024
 _OK, _CREATED, _ACCEPTED, _NOT_FOUND = 200, 201, 202, 404
@@ -107,6 +108,26 @@ def push_blob(
 
     what = f'pushing "{blob.digest}" of "{reference.familiar}" to "{endpoint.host}"'
     with_attempts(what, attempt, endpoint.settings, cancel)
+
+
+def mount_blob(
+    endpoint: Endpoint,
+    reference: Reference,
+    blob: Descriptor,
+    source: str,
+    cancel: threading.Event,
+) -> bool:
+    """Whether the registry took the blob over from its repository `source` ("Cross-repository blob
+    mounting"). Where it does not, or we may not read there, the blob is to be sent.
+    """
+    query = urlencode({"mount": blob.digest, "from": source})
+    url = endpoint.url_of(f"/v2/{reference.repository}/blobs/uploads/?{query}")
+    scope = Scope(reference.repository, "pull,push", source)
+    try:
+        with endpoint.send(Request("POST", url), scope, cancel) as answer:
+            return answer.status == _CREATED
+    except (RegistryError, TransientError):
+        return False
 
 
 def push_manifest(

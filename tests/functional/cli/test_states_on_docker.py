@@ -52,6 +52,12 @@ def test_plan_run_history_and_diff(dockernb: Command, notebook: Write, tmp_path:
     assert changed == {"kind": "file", "name": "app/main.py", "change": "changed"}
     (parent,) = steps[3]["cache"]["causes"]
     assert (parent["kind"], parent["after"]) == ("parent", steps[2]["snapshot"])
+    given = ("--build-arg", "VERSION=2")
+    assert dockernb("run", path, "-q", *given, "-o", path.parent / "arg.ipynb").returncode == 0
+    steps_of_arg = json.loads(dockernb("history", path.parent / "arg.ipynb", "--json").stdout)
+    assert steps_of_arg[1]["cache"]["causes"] == [
+        {"kind": "argument", "name": "VERSION", "before": "1", "after": "2"}
+    ]
     assert "cell above was rebuilt" in dockernb("history", out).stdout
     assert "no cell of this notebook has run" in dockernb("history", path).stdout
     assert "COPY app /app # buildkit" in dockernb("history", "states-two").stdout

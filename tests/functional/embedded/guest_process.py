@@ -12,6 +12,7 @@ import json
 import os
 import sys
 import tarfile
+import tempfile
 import time
 from pathlib import Path
 
@@ -37,7 +38,9 @@ def run(spec_path: str, result_path: str) -> None:
     rung, root = Rung(spec["rung"]), Path(spec["root"])
     enter_namespaces(rung)
     if spec["lower"]:
-        upper, work = (str(root.parent / name) for name in ("upper", "work"))
+        # A work folder of a volatile overlay serves one mount (kernel: filesystems/overlayfs.rst).
+        work = tempfile.mkdtemp(prefix="work-", dir=root.parent)
+        upper = str(root.parent / "upper")
         mount_overlay(spec["lower"], upper, work, str(root), user=rung.in_user_namespace)
     result = []
     for command in spec["commands"]:

@@ -54,7 +54,11 @@ class ScriptedSession:
         self.variables: dict[str, str] = {}
         self.stages: list[str] = []
         self.built: list[StepResult] = []
-        self.files = FileChanges(lambda: BuildContext(self.context_root))
+        self.files = FileChanges(lambda: self.context)
+
+    @property
+    def context(self) -> BuildContext:
+        return BuildContext(self.context_root)
 
     def run_cell(
         self,
@@ -142,6 +146,8 @@ class ScriptedSession:
             raise InstructionFailedError(f"RUN ended with exit code {code}", exit_code=code)
 
     def scope(self, cell_id: str | None = None) -> Scope:
+        if cell_id is not None:
+            return Scope()
         variables: Mapping[str, str] = self.variables
         return Scope(tuple(self.stages), variables)
 

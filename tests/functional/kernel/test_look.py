@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -136,11 +137,35 @@ def test_wasted_bytes_have_their_steps_and_what_saves_them(kernel: Kernel) -> No
 def test_history_has_time_size_cache_and_files_of_every_step(kernel: Kernel) -> None:
     data = shown(kernel.run("%history"))
     assert "+300.0 kB" in data["text/plain"]
-    assert "background-color:#e0453d" in data["text/html"], "what is lost has its part of the bar"
+    assert "removed or replaced later" in data["text/html"], "what is lost is told in the picture"
     rows = answer(kernel.run("%history --json"))["steps"]
     assert [row["instruction"] for row in rows] == ["FROM", "RUN", "RUN", "COPY"]
     assert rows[1]["files"]["added"] == 5
     assert rows[3]["added_bytes"] == len(PNG)
+
+
+def test_space_draws_the_folders_of_every_step(kernel: Kernel) -> None:
+    tree = answer(kernel.run("%space --json"))
+    by_name = {(node.get("step"), node["name"]): node for node in tree["children"]}
+    assert by_name[1, "FROM"]["children"][0]["name"] == "/bin"
+    assert by_name[2, "RUN"]["lost_bytes"] >= 300_000
+    assert "/srv/data" in json.dumps(by_name[2, "RUN"])
+    data = shown(kernel.run("%space", cell_id="space"))
+    assert "/srv/data" in data["text/plain"]
+    saved = data["application/vnd.dockernb.steps+json"]
+    assert saved["space"]["children"][1]["lost"] >= 300_000
+    assert saved["model_id"] == data[WIDGET]["model_id"]
+
+
+def test_lines_of_a_file_differ_between_two_snapshots(kernel: Kernel) -> None:
+    told = answer(kernel.run("%diff 2 3 /srv/app.py --json"))
+    assert ["+", 'print("bye")'] in told["diff"]
+    data = shown(kernel.run("%diff make take /srv/app.py"))
+    assert '+print("bye")' in data["text/plain"]
+    assert "+print(&quot;bye&quot;)" in data["text/html"]
+    added = answer(kernel.run("%diff 2 4 /srv/h --json"))
+    assert added["diff_note"].startswith("added")
+    assert kernel.run("%diff 2 3 /nowhere").reply["ename"] == "LookError"
 
 
 def test_lint_tells_by_cell_with_numbers_and_on_the_cards(kernel: Kernel) -> None:
@@ -186,3 +211,50 @@ def test_card_opens_only_what_its_step_changed(built: tuple[Kernel, dict[str, Ra
     assert refused["error"] == "this step has not changed such a path"
     folder, _ = open_on_card(kernel, ran["take"], {"kind": "open", "path": "/srv/data"})
     assert "a folder" in folder["error"]
+
+
+def offered(kernel: Kernel, marked: str) -> set[str]:
+    """What Tab offers at "‸"; a snapshot that is still being read is asked for again."""
+    code, cursor = marked.replace("‸", ""), marked.index("‸")
+    deadline = time.monotonic() + 20
+    while not (found := kernel.ask("complete", code, cursor)["matches"]):
+        assert time.monotonic() < deadline, f"nothing is offered for {marked}"
+    return set(found)
+
+
+def test_tab_offers_what_the_snapshot_has(kernel: Kernel) -> None:
+    before = answer(kernel.run("%history --json"))
+    assert "busybox" in offered(kernel, "RUN busy‸")
+    assert offered(kernel, "RUN echo 🐳 \\\n  && wge‸t x") == {"wget"}
+    assert offered(kernel, "RUN <<EOF\nset -e\nwge‸\nEOF") == {"wget"}
+    # This is a cell's text: it stands on the snapshot above, which has no logo yet.
+    assert offered(kernel, "COPY logo.png /srv/‸") == {"/srv/app.py", "/srv/h", "/srv/link"}
+    assert offered(kernel, "RUN cat /srv/lo‸") == {"/srv/logo.png"}
+    assert offered(kernel, "WORKDIR /sr‸") == {"/srv/"}
+    assert offered(kernel, "COPY --chown=roo‸ a b") == {"root"}
+    assert offered(kernel, "%cat /srv/a‸") == {"/srv/app.py"}
+    assert answer(kernel.run("%history --json")) == before, "asking changes nothing"
+
+
+def test_tab_offers_tags_of_the_registry(kernel: Kernel, registry: str) -> None:
+    assert f"{registry}/busybox:noconfig" in offered(kernel, f"FROM {registry}/busybox:no‸")
+    assert f"{registry}/debian:bookworm-slim" in offered(kernel, f"FROM {registry}/debian:‸")
+
+
+def test_layers_of_the_base_image_count(kernel: Kernel) -> None:
+    """The last test of this file: of the cells above nothing is known any more."""
+    for cell_id, source in {
+        "name": "%tag looked-into:base\n%reset",
+        "upper": "FROM looked-into:base AS upper",
+        "gone": "RUN rm /srv/app.py",
+    }.items():
+        assert kernel.run(source, cell_id=cell_id).reply["status"] == "ok"
+    ran = kernel.run("%follow /srv/app.py --json")
+    events = [(e["change"], e.get("layer")) for e in answer(ran)["events"]]
+    assert events == [("added", 2), ("modified", 3), ("deleted", None)]
+    assert "reading the layers of the base image" in shown(ran)["text/plain"]
+    wasted = answer(kernel.run("%wasted --json"))["wasted"]
+    lost = {w["path"]: (w["added_in_layer"], w.get("lost_in_layer")) for w in wasted}
+    assert lost["/srv/data/big"] == (2, 3)
+    assert all(w["in_base"] for w in wasted)
+    assert "base layer 2" in shown(kernel.run("%follow /srv/app.py"))["text/plain"]

@@ -6,95 +6,19 @@ import json
 import os
 import subprocess
 import sys
-import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from .client import ROOT, SECONDS, Kernel, started, write_notebook
+from .page import Page
 
 pytestmark = pytest.mark.docker
 
 NEW = "not run: has not run"
 EDITED = "stale: edited since it ran"
-
-
-class Page:
-    """What the lab extension does: tells the cells, hears what they are."""
-
-    def __init__(self, kernel: Kernel, cells: dict[str, str]) -> None:
-        self.kernel = kernel
-        self.comm_id = uuid.uuid4().hex
-        self.cells = dict(cells)
-        self.told = dict(cells)
-        self.states: dict[str, str] = {}
-        self.heard: list[dict[str, Any]] = []
-        listed = [{"id": cell, "source": text} for cell, text in cells.items()]
-        self.send("comm_open", {"version": 1, "cells": listed}, target_name="dockernb.page")
-
-    def send(self, kind: str, data: Any, **content: Any) -> None:
-        session = self.kernel.client.session
-        message = session.msg(kind, {"comm_id": self.comm_id, "data": data, **content})
-        self.kernel.client.shell_channel.send(message)
-
-    def tell(self) -> None:
-        """Only what is new, as the extension does."""
-        changed = [
-            {"id": cell, "source": text}
-            for cell, text in self.cells.items()
-            if self.told.get(cell) != text
-        ]
-        data: dict[str, Any] = {"version": 1, "changed": changed}
-        if list(self.told) != list(self.cells):
-            data["order"] = list(self.cells)
-        self.told = dict(self.cells)
-        self.send("comm_msg", data)
-
-    def order(self, cells: str) -> None:
-        self.cells = {cell: self.cells[cell] for cell in cells.split()}
-
-    def run(self, cell: str) -> str:
-        """Runs a cell to its end; what it printed."""
-        self.tell()
-        request = self.kernel.send(self.cells[cell], cell_id=cell)
-        while self._next().get("execution_state") != "idle" or self.parent != request:
-            pass
-        return "".join(self.text)
-
-    def run_all(self) -> None:
-        for cell in self.cells:
-            self.run(cell)
-
-    def expect(self, *wanted: str) -> None:
-        """Tells the cells and waits until they are so."""
-        self.tell()
-        deadline = time.monotonic() + SECONDS
-        while [self.states.get(cell, "") for cell in self.cells] != list(wanted):
-            assert time.monotonic() < deadline, (list(self.states.items()), wanted)
-            self._next()
-
-    def _next(self) -> dict[str, Any]:
-        message = self.kernel.client.get_iopub_msg(timeout=SECONDS)
-        content: dict[str, Any] = message["content"]
-        parent = message["parent_header"].get("msg_id")
-        if content.get("execution_state") == "busy":
-            self.parent, self.text = parent, []
-        if "text" in content:
-            self.text.append(content["text"])
-        if "data" in content and "text/plain" in content["data"]:
-            self.text.append(content["data"]["text/plain"])
-        data = content.get("data", {})
-        if content.get("comm_id") == self.comm_id:
-            self.heard.append(data)
-            for state in data.get("states", ()):
-                self.states[state["id"]] = f"{state['state']}: {state['reason']}".removesuffix(": ")
-        return content
-
-    parent: str | None = None
-    text: list[str] = []  # noqa: RUF012
 
 
 @pytest.fixture(scope="module")
@@ -175,6 +99,15 @@ def test_states_follow_what_the_reader_does_with_cells(page: Page, folder: Path)
     page.expect("built", "built", "built")
 
 
+def test_cell_that_runs_says_so_while_it_runs(kernel: Kernel, page: Page) -> None:
+    page.cells["r"] = f"RUN echo {uuid.uuid4().hex}; sleep 600"
+    page.expect("built", "built", "built", NEW)
+    kernel.send(page.cells["r"], cell_id="r")
+    page.expect("built", "built", "built", "running")
+    kernel.manager.interrupt_kernel()
+    page.expect("built", "built", "built", "failed: was interrupted")
+
+
 def test_plan_undo_goto_and_diff(page: Page) -> None:
     first = page.run("c")
     assert first
@@ -189,11 +122,17 @@ def test_plan_undo_goto_and_diff(page: Page) -> None:
     page.run("c")
     page.cells["do"] = "%undo"
     assert page.run("do").startswith("cell 3 is again what it was: ")
-    edits = next(heard["edits"] for heard in reversed(page.heard) if "edits" in heard)
-    assert edits == [{"id": "c", "source": "ENV C=1"}]
+    heard = next(heard for heard in reversed(page.heard) if "edits" in heard)
+    assert heard["edits"] == [{"id": "c", "source": "ENV C=1"}]
+    assert heard["run"] == ["c"]
     page.cells["c"] = "ENV C=1"
     page.order("a b c do")
+    page.run("c")
     page.expect("built", "built", "built", "")
+    assert page.run("do") == "cell 3 is as if it had not run\n"
+    assert next(heard for heard in reversed(page.heard) if "clear" in heard)["clear"] == ["c"]
+    page.expect("built", "built", NEW, "")
+    page.run("c")
 
     page.cells["do"] = "%diff 1 3"
     text = page.run("do")
@@ -212,42 +151,87 @@ def test_plan_undo_goto_and_diff(page: Page) -> None:
     assert page.heard[-1]["go"] == "a"
 
 
-def test_new_kernel_takes_from_the_cache_what_was_built(kernel: Kernel, page: Page) -> None:
-    cells = page.cells
+def test_new_kernel_takes_from_the_cache_what_was_built_and_once_more_when_an_arg_is_given(
+    kernel: Kernel, page: Page
+) -> None:
+    mark = uuid.uuid4().hex
+    page.cells |= {"set": "%arg W=2", "arg": f"ARG W=1\nENV W=$W{mark}"}
+    page.run("set")
+    page.run("arg")
+    page.expect(*["built"] * 5)
     kernel.manager.restart_kernel()
     kernel.client.wait_for_ready(timeout=SECONDS)
-    again = Page(kernel, {**cells, "n": f"ENV N={uuid.uuid4().hex}"})
-    again.expect("built", "built", "built", NEW)
+    again = Page(kernel, {**page.cells, "n": f"ENV N={mark}"})
+    again.expect("built", "built", "built", NEW, NEW, NEW)
+    again.run("set")
+    again.expect("built", "built", "built", "built", "built", NEW)
+    kernel.run("%arg W")
 
 
-def test_command_line_builds_what_the_page_builds(
+def test_command_line_does_with_an_edited_notebook_what_the_page_does(
     kernel: Kernel, folder: Path, environment: dict[str, str]
 ) -> None:
-    cells = {
-        "note": "# What this is",
-        "base": "%arg V=2\nFROM busybox:latest AS base\nARG V=1",
-        "copy": "COPY note.txt /note",
-        "last": f"FROM base\nENV V=$V ID={uuid.uuid4().hex}",
-    }
-    path = folder / "headless.ipynb"
-    write_notebook(path, cells)
-    done = subprocess.run(
-        [sys.executable, "-m", "dockernb", "run", path, "--json"],
-        env={**os.environ, **environment, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    wanted = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [card["cell_id"] for card in wanted] == ["base", "base", "copy", "last", "last"]
-    assert wanted[-1]["status"] == "built"
+    def dockernb(command: str) -> str:
+        write_notebook(path, {cell: text for cell, text in page.cells.items() if cell != "plan"})
+        return subprocess.run(
+            [sys.executable, "-m", "dockernb", command, path, "--json"],
+            env={**os.environ, **environment, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
 
+    def planned() -> list[dict[str, str]]:
+        return list(json.loads(page.run("plan")))
+
+    path, mark = folder / "headless.ipynb", uuid.uuid4().hex
+    (folder / "app.txt").write_text(mark)
     kernel.run("%reset")
-    Page(kernel, cells)
-    made = [card for cell, text in cells.items() for card in kernel.run(text, cell_id=cell).cards]
-    assert {card["status"] for card in made} == {"cached"}
+    page = Page(
+        kernel,
+        {
+            "note": "# What this is",
+            "base": "%arg V=2\nFROM busybox:latest AS base\nARG V=1",
+            "copy": "COPY app.txt /app",
+            "gone": f"ENV GONE={mark}",
+            "move": f"ENV MOVE={mark}",
+            "last": f"FROM base\nENV V=$V ID={mark}",
+            "plan": "%plan --json",
+        },
+    )
+    page.run_all()
+    # Edited, moved, deleted, inserted; and a file is another one.
+    page.cells |= {"last": f"FROM base\nENV V=$V ID={mark}2", "new": "ENV NEW=1"}
+    page.order("note base move copy new last plan")
+    (folder / "app.txt").write_text(f"{mark}2")
+    before, headless = planned(), json.loads(dockernb("plan"))
+    assert [cell["action"] for cell in before] == ["nothing"] + ["build"] * 4
+    assert [cell["action"] for cell in headless] == ["from cache"] + ["build"] * 4
+    for one, other in zip(before, headless, strict=True):
+        same = ["number", "id", "title", "snapshot"] + ["reason"] * (one["action"] == "build")
+        assert [one[name] for name in same] == [other[name] for name in same]
+
+    for cell in ("move", "copy", "new", "last"):  # "Run what is needed"
+        page.run(cell)
+    after = planned()
+    assert [cell["action"] for cell in after] == ["nothing"] * 5
+    cards = [json.loads(line) for line in dockernb("run").splitlines()]
+    assert [card["cell_id"] for card in cards] == [
+        "base",
+        "base",
+        "move",
+        "copy",
+        "new",
+        "last",
+        "last",
+    ]
+    assert {card["status"] for card in cards} == {"cached"}
+    snapshots = {card["cell_id"]: card["snapshot"]["id"] for card in cards}
+    assert snapshots == {cell["id"]: cell["snapshot"] for cell in after}
+
     fields = ("cell_id", "instruction", "source", "stage", "step", "snapshot", "diff", "config")
+    made = [card for cell in snapshots for card in kernel.run(page.cells[cell], cell_id=cell).cards]
     assert [[card[name] for name in fields] for card in made] == [
-        [card[name] for name in fields] for card in wanted
+        [card[name] for name in fields] for card in cards
     ]
     kernel.run("%arg V")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -119,6 +120,13 @@ def test_a_pushed_image_runs_in_docker(
     told: list[Progress] = []
     assert engine.push(name, told.append, NEVER) == digest
     assert "Layer already exists" in {progress.status for progress in told}
+    assert "Compressing" not in {progress.status for progress in told}
+    moved = f"{registry}/dockernb-{secrets.token_hex(4)}:1"  # nothing was ever pushed there
+    engine.tag(image.id, moved)
+    told.clear()
+    assert engine.push(moved, told.append, NEVER) == digest
+    mounted = [progress for progress in told if progress.status.startswith("Mounted from ")]
+    assert len(mounted) == len(image.config.diff_ids)
     assert "Compressing" not in {progress.status for progress in told}
     docker_cli("pull", "--quiet", f"{registry}/dockernb-pushed@{digest}")
     try:

@@ -98,9 +98,11 @@ def other_text(text: str, **fields: str) -> CacheKey:
     return replace(KEY, instruction={"name": "RUN", "command": text}, **fields)
 
 
-def found(cache: BuildCache, key: CacheKey, cell: str | None) -> tuple[str, str] | None:
-    near = cache.nearest(key, cell)
-    return None if near is None else (near["instruction"]["command"], near["parent"])
+def found(
+    cache: BuildCache, key: CacheKey, cell: str | None, *cells: str
+) -> tuple[str, str] | None:
+    near = cache.nearest(key, cell, cells)
+    return None if near is None else (near.fields["instruction"]["command"], near.fields["parent"])
 
 
 def test_nearest_is_what_was_built_last_also_where_the_clock_was_set_back(folder: Path) -> None:
@@ -129,6 +131,19 @@ def test_another_notebook_is_near_only_on_the_same_parent(folder: Path) -> None:
         assert found(cache, other_text("a", parent="q"), "mine") is None
         assert found(cache, other_text("b", parent="p"), "mine") is None
         assert found(cache, other_text("a", parent="p"), "mine") == ("a", "p")
+
+
+def test_another_cell_of_the_notebook_is_near_if_its_text_is_the_same(folder: Path) -> None:
+    with closing(BuildCache(folder, ENGINE)) as cache:
+        cache.put(other_text("a", parent="p"), STEP, "monday")
+        assert found(cache, other_text("a", parent="q"), "tuesday", "monday", "tuesday") == (
+            "a",
+            "p",
+        )
+        assert found(cache, other_text("b", parent="p"), "tuesday", "monday", "tuesday") is None
+        near = cache.nearest(other_text("a", parent="q"), "tuesday", ["monday", "tuesday"])
+        assert near is not None
+        assert near.of_other_cell
 
 
 def test_without_cells_the_same_text_is_near_or_nearly_the_same_on_the_same_parent(

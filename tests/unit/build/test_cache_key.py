@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from dockernb.build.build_flags import parse_flags
+from dockernb.build.cache import NearStep
 from dockernb.build.cache_key import CacheKey, normal_form
 from dockernb.build.verdict import hit_verdict, miss_verdict
 
@@ -212,7 +213,8 @@ BASE = CacheKey("p", {"name": "COPY"}, {"VERSION": "1.2"}, {"app/main.py": "1"},
     ],
 )
 def test_miss_names_what_changed(changes: dict[str, Any], words: str) -> None:
-    verdict = miss_verdict(replace(BASE, **changes), json.loads(json.dumps(BASE.to_json())))
+    earlier = NearStep(json.loads(json.dumps(BASE.to_json())))
+    verdict = miss_verdict(replace(BASE, **changes), earlier)
     assert (verdict.status, verdict.reason) == ("miss", words)
     assert verdict.changed == tuple(words.split("; "))
 
@@ -226,6 +228,11 @@ def test_image_that_changed_is_shown_by_its_short_ids() -> None:
 
 def test_first_time_is_said_when_nothing_is_known() -> None:
     assert miss_verdict(BASE, None).changed == ("first time",)
+
+
+def test_beside_another_cell_the_snapshot_above_is_another_one_and_nothing_was_rebuilt() -> None:
+    verdict = miss_verdict(replace(BASE, parent="q"), NearStep(BASE.to_json(), of_other_cell=True))
+    assert verdict.reason == "the snapshot above is another one"
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from dockernb.build.result import StepResult
+from dockernb.lint import rules
 from dockernb.lint.cells import exported_cells
 from dockernb.lint.check import LintReport, built_of, lint
 from dockernb.lint.finding import link_of
@@ -178,3 +181,18 @@ def test_text_of_cells_is_escaped() -> None:
 )
 def test_every_rule_has_a_page(rule: str, link: str) -> None:
     assert link_of(rule) == link
+
+
+def test_every_rule_of_ours_and_of_buildkit_stands_in_the_docs() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "lint.md").read_text("utf-8")
+    folder = Path(rules.__file__).parent
+    named = set(re.findall(r'"(dnb-[a-z-]+)"', (folder / "rules.py").read_text("utf-8")))
+    checks = set(re.findall(r'_at\(\s*"([A-Z]\w+)"', (folder / "buildkit.py").read_text("utf-8")))
+    assert len(named) == 4
+    assert len(checks) > 10
+    for rule in named:
+        section = page.partition(f"## {rule}\n")[2].partition("\n## ")[0]
+        assert "**What**" in section, rule
+        assert "**Why**" in section, rule
+    for check in checks:
+        assert f"| {check} |" in page, check

@@ -5,10 +5,12 @@ import pytest
 from dockernb.errors import LookError
 from dockernb.look.follow import follow
 from dockernb.look.lineage import find_step, lineage
-from dockernb.look.space import space_of
-from dockernb.look.wasted import find_waste, wasted_bytes
+from dockernb.look.space_tree import space_tree
+from dockernb.look.step_row import step_rows
+from dockernb.look.wasted import find_waste, lost_files, wasted_bytes
+from dockernb.ui.icicle import icicle_page
 from dockernb.ui.look_tables import step_names
-from dockernb.ui.space_picture import space_html, space_text
+from dockernb.ui.steps_card import steps_report
 
 from .steps import image_id, step
 
@@ -118,20 +120,48 @@ def test_folder_of_the_base_is_lost_with_what_steps_put_into_it() -> None:
     ]
 
 
-def test_picture_shows_layers_with_what_is_lost_and_escapes_names() -> None:
+def test_picture_has_steps_and_folders_with_what_is_lost_and_escapes_names() -> None:
     steps = [
         step(1, "FROM a"),
-        step(2, "RUN <script>", "A /<b>/x 600"),
-        step(3, "RUN x", "D /<b>/x"),
+        step(2, "RUN <script>", "A /<b>/x 600", "A /d/e/f 300", "A /d/y 100"),
+        step(3, "RUN x", "D /<b>/x", "M /etc/base 50"),
     ]
-    spaces = space_of(steps, find_waste(steps, dict))
-    assert [(space.size, space.lost) for space in spaces] == [(1000, 0), (600, 600)]
+    base = {"/etc/base": 400, "/usr/big": 600}
+    root = space_tree(steps, base, lost_files(steps, lambda: base))
+    assert (root.size, root.lost, root.files) == (2050, 1000, 6)
+    assert [(node.name, node.size, node.lost) for node in root.children] == [
+        ("FROM", 1000, 400),
+        ("RUN", 1000, 600),
+        ("RUN", 50, 0),
+    ]
+    folders = root.children[1].children
+    assert [(node.name, node.size, node.lost) for node in folders] == [
+        ("/<b>", 600, 600),
+        ("/d", 400, 0),
+    ]
+    assert folders[1].children[0].name == "/d/e"
     name_of = step_names(steps, {f"cell-{n}": n for n in (1, 2, 3)})
-    page = space_html(spaces, name_of)
-    assert "<script>" not in page
-    assert "<b>" not in page
-    assert "[2] RUN &lt;script&gt;" in page
-    assert "-" * 24 in space_text(spaces, name_of)
+    static, values = steps_report(step_rows(steps), root, name_of)
+    for page in (static["text/html"], icicle_page(root, name_of)):
+        assert "<script>" not in page
+        assert "<b>" not in page
+        assert "[2] RUN &lt;script&gt;" in page
+    assert "    /d/e  300 B, 14.6 %, 1 file" not in static["text/plain"].splitlines()
+    assert "  [2] RUN <script>  1.0 kB, 48.8 %" in static["text/plain"]
+    assert values["table"]["keys"][1][5] == 1000, "a column of sizes is sorted by the bytes"
+    assert values["space"]["children"][1]["lost"] == 600
+
+
+def test_small_folders_are_one_box() -> None:
+    many = [f"A /many/{n}/f {100 if n < 2 else 1}" for n in range(40)]
+    steps = [step(1, "FROM a"), step(2, "RUN x", *many)]
+    root = space_tree(steps, {}, {})
+    below = root.children[1].children[0].children
+    assert [(node.name, node.size) for node in below] == [
+        ("/many/0", 100),
+        ("/many/1", 100),
+        ("/many/...", 38),
+    ]
 
 
 def test_steps_are_named_as_the_page_does_only_if_all_are_known() -> None:

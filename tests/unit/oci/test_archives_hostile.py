@@ -230,8 +230,12 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "a history of wrong types": (lambda: docker_config(history=[5]), "wrong type"),
     "a rootfs of wrong types": (lambda: docker_config(rootfs=[5]), "wrong type"),
     "diff IDs that are no digests": (
-        lambda: docker_config(rootfs={"diff_ids": ["../../x", None]}),
+        lambda: docker_config(rootfs={"diff_ids": ["../../x"]}),
         "no digest",
+    ),
+    "diff IDs that are no texts": (
+        lambda: docker_config(rootfs={"diff_ids": [OTHER, None]}),
+        "wrong type",
     ),
     # Digests.
     "fewer layers than diff IDs": (

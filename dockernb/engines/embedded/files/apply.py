@@ -16,11 +16,12 @@ from dockernb.engines.embedded.files.folders import OpenFolders, remove_entry
 from dockernb.engines.embedded.files.names import OPAQUE, WHITEOUT, parts_of
 from dockernb.engines.embedded.files.owners import Owners, Ownership
 from dockernb.errors import OciError
+from dockernb.oci.bounded_tar import TarLimitError, open_tar
 
 __all__ = ["Applied", "Whiteouts", "apply_tar"]
 
 _CHUNK = 1 << 20
-_MOST_ENTRIES = 10_000_000
+_LIMITS = "nobody's image has that many; unpacking it would only fill the memory or the disk"
 _DEVICES = {tarfile.CHRTYPE: stat.S_IFCHR, tarfile.BLKTYPE: stat.S_IFBLK}
 
 Parts = tuple[str, ...]
@@ -55,13 +56,10 @@ def apply_tar(
         OciError: the archive is broken or hostile. What was unpacked so far stays in `root`.
     """
     try:
-        with (
-            OpenFolders(root) as folders,
-            tarfile.open(
-                fileobj=stream, mode="r|", encoding="utf-8", errors="surrogateescape"
-            ) as archive,
-        ):
+        with OpenFolders(root) as folders, open_tar(stream) as archive:
             return _Applier(folders, owners, whiteouts).run(archive)
+    except TarLimitError as err:
+        raise OciError(f"the archive is refused: {err}", rule=_LIMITS) from err
     except tarfile.TarError as err:
         raise OciError(f"the archive is broken: {err}") from err
 
@@ -77,10 +75,7 @@ class _Applier:
     def run(self, archive: tarfile.TarFile) -> Applied:
         for member in archive:
             self._done.entries += 1
-            if self._done.entries > _MOST_ENTRIES:
-                raise OciError(f"the archive has more than {_MOST_ENTRIES:,} entries")
             self._put(archive, member, parts_of(member.name))
-            archive.members = []  # type: ignore[attr-defined]  # it would keep them all
         # Last: whatever is made in a folder changes its time.
         for parts, moment in reversed(self._times.items()):
             self._set_folder_time(parts, moment)

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from dockernb.engines.embedded.files.attributes import image_records
 from dockernb.engines.embedded.files.names import OPAQUE, WHITEOUT, parts_of
 from dockernb.errors import OciError
+from dockernb.oci.bounded_tar import read_tar
 
 __all__ = ["Entry", "ImageIndex", "LayerEntries", "layer_entries"]
 
@@ -133,7 +134,7 @@ def layer_entries(tar: Path) -> LayerEntries:
     files: dict[str, Entry] = {}
     layer = str(tar)
     try:
-        with tarfile.open(tar, "r:", encoding="utf-8", errors="surrogateescape") as archive:
+        with tar.open("rb") as file, read_tar(file) as archive:
             for member in archive:
                 path = "/".join(parts_of(member.name))
                 if path.rpartition("/")[2].startswith(WHITEOUT):
@@ -142,7 +143,6 @@ def layer_entries(tar: Path) -> LayerEntries:
                     entry = _entry(member, layer, files)
                     files[path] = entry
                     found.append((path, entry))
-                archive.members = []  # type: ignore[attr-defined]  # it would keep them all
     except tarfile.TarError as err:
         raise OciError(f"a layer is broken: {err}") from err
     return found

@@ -11,6 +11,7 @@ WHITEOUT = ".wh."
 OPAQUE = ".wh..wh..opq"
 
 _MOST_PARTS = 1024
+_LONGEST_PART = 255
 
 
 def parts_of(name: str) -> tuple[str, ...]:
@@ -20,10 +21,12 @@ def parts_of(name: str) -> tuple[str, ...]:
         OciError: the way leads out of the root.
     """
     parts = tuple(part for part in name.split("/") if part not in {"", "."})
-    if ".." in parts or "\0" in name or len(parts) > _MOST_PARTS:
+    too_long = len(parts) > _MOST_PARTS or any(len(part) > _LONGEST_PART for part in parts)
+    if ".." in parts or "\0" in name or too_long:
         raise OciError(
             f"unsafe path {name[:200]!r} in an archive",
-            rule="a path may not hold .. or NUL, nor have more than a thousand parts",
+            rule="a path may not hold .. or NUL, more than a thousand parts, or a part of more "
+            "than 255 characters",
             state="Nothing of the archive is used.",
         )
     return parts

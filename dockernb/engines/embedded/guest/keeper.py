@@ -69,8 +69,12 @@ def keep(start: Start, served: Served | None, *, cancel: int, worker: int) -> Ou
     pid = syscalls.clone(_namespaces(start))
     if pid == 0:
         ours.close()
-        become_guest(start, theirs, group)
+        become_guest(start, theirs)
     theirs.close()
+    # While it mounts what it needs, and before it runs anything of the image.
+    limited = sorted(group.take_in(pid)) if group else []
+    with contextlib.suppress(OSError):  # it has failed already, and says so
+        ours.send(json.dumps(limited).encode())
     keeping = _Keeping(start, served, ours, pid, group)
     try:
         return keeping.until_end(cancel, worker)

@@ -9,7 +9,9 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from ....oci.temporary import TemporaryFiles
+from dockernb.oci.private_folder import make_private_folder
+from dockernb.oci.temporary import TemporaryFiles
+
 from . import syscalls
 from .namespaces import _enter as enter
 from .namespaces import mount_overlay, try_in_child
@@ -33,7 +35,7 @@ def probe(store: Path) -> Ladder:
 
     The variable `DOCKERNB_RUNG` (1 to 7) chooses a rung whatever was found.
     """
-    store.mkdir(parents=True, exist_ok=True)
+    make_private_folder(store)
     reports = tuple(_try(rung, store) for rung in Rung)
     forced = os.environ.get(FORCE_VARIABLE, "")
     if forced in {str(rung.value) for rung in Rung}:

@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from . import syscalls
-from .cgroups import Group
 from .command import GuestCommand
 from .denied import denying_program
 from .inside import Inside
@@ -33,6 +32,7 @@ __all__ = ["LISTENER_MESSAGE", "Start", "become_guest"]
 LISTENER_MESSAGE = b"listener"
 #: Docker's default when the image says nothing.
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_MOST_BYTES = 4096
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126
 
 
@@ -58,15 +58,14 @@ class Start:
     binds: Mapping[str, str] = field(default_factory=dict)
 
 
-def become_guest(start: Start, control: socket.socket, group: Group | None) -> NoReturn:
+def become_guest(start: Start, control: socket.socket) -> NoReturn:
     """Makes this process the guest's command; says what failed on `control`, as JSON.
 
     Args:
-        group: What limits the command, if not setrlimit(2).
+        control: Tells as JSON what control groups limit, once this process is in them.
     """
-    what = "starting the command"
+    what, limited = "starting the command", None
     try:
-        limited = group.enter() if group else set()
         _take_streams(start, control)
         _forget_signals()
         os.setsid()
@@ -77,9 +76,12 @@ def become_guest(start: Start, control: socket.socket, group: Group | None) -> N
         what = "setting user, limits and filter"
         if start.rung is Rung.OVERLAY_ROOT and platform.machine() in BY_MACHINE:
             deny(denying_program(native()))
+        limited = set(json.loads(control.recv(_MOST_BYTES)))
         _take_credentials(start, limited)
         _execute(start, control)
     except OSError as error:
+        if limited is None:
+            control.recv(_MOST_BYTES)  # left unread, it would be a broken connection over there
         said = {"what": what, "errno": error.errno or 0, "error": error.strerror or str(error)}
         if error.filename:
             said["path"] = str(error.filename)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from dockernb.engines.embedded.store.errors import disk_error, is_full
 from dockernb.errors import EngineNotAvailableError
 from dockernb.oci.durable import write_atomically
+from dockernb.oci.private_folder import make_private_folder
 
 __all__ = ["VERSION", "StoreFolders"]
 
@@ -83,6 +83,7 @@ class StoreFolders:
             StorageFullError: the disk is full.
         """
         try:
+            make_private_folder(self.root)
             for folder in self._all():
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._check_version()
@@ -90,7 +91,7 @@ class StoreFolders:
             if is_full(err):
                 raise disk_error(err, "making the image store", self.root) from err
             raise EngineNotAvailableError(
-                f'the image store "{self.root}" cannot be written: {os.strerror(err.errno or 0)}',
+                f'the image store "{self.root}" cannot be written: {err.strerror}',
                 hint="Set DOCKERNB_HOME to a folder that you may write to.",
             ) from err
         return self

@@ -16,8 +16,8 @@ from dockernb.oci.temporary import TemporaryFiles
 
 __all__ = ["MOST_BYTES", "LayerFiles"]
 
-# Of the files of one layer. Nobody's layer has more; a bomb would.
-MOST_BYTES = 1 << 40
+# Of one layer, uncompressed, as of one in an archive. Nobody's has more; a bomb would.
+MOST_BYTES = 1 << 35
 _CHUNK = 1 << 20
 # Indexes of images: of those that a chain of snapshots goes on from.
 _KEPT = 8

@@ -23,7 +23,10 @@ from dockernb.errors import (
 from dockernb.oci.config import Platform
 from dockernb.oci.manifest import Manifest
 from dockernb.oci.reference import Reference
-from dockernb.oci.registry import Credential, RegistryClient
+from dockernb.oci.registry import Credential, RegistryClient, RegistrySettings
+from dockernb.oci.registry.authorization import Authorizer, Scope
+from dockernb.oci.registry.credentials import DockerCredentials
+from dockernb.oci.registry.transport import Transport
 
 from .conftest import MakeClient
 from .scripted import (
@@ -274,6 +277,25 @@ def test_token_server_that_is_not_safe_gets_nothing(
     with pytest.raises(RegistryError, match="token server"):
         resolve(make_client(ANN), image)
     assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1:8888", "[::1]", "localhost", "0.0.0.0"])
+def test_token_server_on_this_machine_is_for_registries_on_it(tmp_path: Path, name: str) -> None:
+    settings = RegistrySettings()
+    transport = Transport("registry.example", settings)
+    authorizer = Authorizer(
+        "registry.example",
+        "https://registry.example",
+        transport,
+        DockerCredentials(tmp_path),
+        settings,
+    )
+    try:
+        challenge = f'Bearer realm="https://{name}/token"'
+        with pytest.raises(RegistryError, match="cannot be followed"):
+            authorizer.renew(challenge, Scope("a"), None, threading.Event())
+    finally:
+        transport.close()
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import base64
 import os
 import threading
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -122,6 +123,44 @@ def test_push_asks_for_a_token_that_may_push(
     server.on("GET", "/token", in_json({"token": "one"}), in_json({"token": "two"}))
     push(make_client(Credential("ann", "pass")), image)
     assert len(server.requests("GET", "/token")) == 2
+
+
+def test_blob_is_taken_over_from_another_repository(
+    server: ScriptedServer, make_client: MakeClient, image: Reference
+) -> None:
+    """With a token that may read there, whatever the registry asks for by itself."""
+
+    def guarded(handler: Handler) -> None:
+        realm = f'Bearer realm="{server.url}/token"'
+        good = handler.headers.get("Authorization") == "Bearer both"
+        (Reply(201) if good else failing(401, "", WWW_Authenticate=realm))(handler)
+
+    server.on("POST", POST, guarded)
+    server.on("GET", "/token", in_json({"token": "both"}))
+    client = make_client(Credential("ann", "pass"))
+    assert client.mount_blob(image, BLOB, "team/base", cancel=threading.Event())
+    query = parse_qs(urlsplit(server.requests("POST", POST)[-1].target).query)
+    assert query == {"mount": [BLOB.digest], "from": ["team/base"]}
+    [asked] = server.requests("GET", "/token")
+    scope = "repository:team/app:pull,push repository:team/base:pull"
+    assert parse_qs(urlsplit(asked.target).query)["scope"] == [scope]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        accepting("/upload/1"),
+        failing(401, "DENIED"),
+        failing(404, "BLOB_UNKNOWN"),
+        failing(503, ""),
+    ],
+    ids=["an upload", "denied", "unknown", "busy"],
+)
+def test_blob_that_is_not_taken_over_is_to_be_sent(
+    server: ScriptedServer, client: RegistryClient, image: Reference, answer: Reply
+) -> None:
+    server.on("POST", POST, answer)
+    assert not client.mount_blob(image, BLOB, "team/base", cancel=threading.Event())
 
 
 @pytest.mark.parametrize("status", [401, 403])

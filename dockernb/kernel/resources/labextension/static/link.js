@@ -149,11 +149,16 @@ class Link {
     if (data.states) {
       this.marks.apply(data.states);
     }
-    if (data.run) {
-      void runCells(this.panel, data.run, this.actions);
-    }
     for (const edit of data.edits || []) {
       this.edit(edit);
+    }
+    for (const { model } of this.panel.content.widgets) {
+      if (data.clear?.includes(model.id)) {
+        model.clearExecution?.();
+      }
+    }
+    if (data.run) {
+      void runCells(this.panel, data.run, this.actions);
     }
     if (data.go) {
       this.go(data.go);
@@ -170,6 +175,22 @@ class Link {
         cell.model.sharedModel.setSource(source);
       }
     }
+  }
+
+  /** Runs the last snapshot: in the cell with %run that is there, else in a new one at the end. */
+  async runImage() {
+    const { sharedModel, cells } = this.panel.content.model;
+    const code = [...cells].filter((cell) => cell.type === "code");
+    let id = code.findLast((cell) => /^\s*%run\b/.test(cell.sharedModel.getSource()))?.id;
+    if (!id) {
+      const last = sharedModel.cells.at(-1);
+      const empty = last?.cell_type === "code" && !last.getSource().trim();
+      const made = empty ? last : sharedModel.insertCell(sharedModel.cells.length, { cell_type: "code" });
+      made.setSource("%run -P");
+      id = made.id;
+    }
+    this.go(id);
+    await runCells(this.panel, [id], this.actions);
   }
 
   /** Chooses a cell and brings it into view. */

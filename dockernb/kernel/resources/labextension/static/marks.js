@@ -1,6 +1,8 @@
 // A bar in the margin of each cell: built, stale, not run, failed. Its pattern says it as well as
 // its colour, its tooltip and its label for screen readers say why.
 
+import { addStyle } from "./dom.js";
+
 const WORDS = {
   built: "built",
   stale: "stale",
@@ -32,15 +34,6 @@ const STYLE = `
 @media print { .dockernb-mark { display: none; } }
 `;
 
-function addStyle() {
-  if (!document.getElementById("dockernb-style")) {
-    const style = document.createElement("style");
-    style.id = "dockernb-style";
-    style.textContent = STYLE;
-    document.head.append(style);
-  }
-}
-
 /** The marks of one notebook panel. */
 export class Marks {
   constructor(panel) {
@@ -48,7 +41,7 @@ export class Marks {
     this.states = new Map();
     this.onChange = () => {};
     this.frame = 0;
-    addStyle();
+    addStyle("dockernb-style", STYLE);
   }
 
   /** Takes what the kernel says is new. */

@@ -5,7 +5,8 @@
 //   link.js    tells the kernel the cells as they change; hears what they are
 //   marks.js   shows that in the margin of each cell
 //   needed.js  the button "Run what is needed"
-//   panel.js   the side panel and the button in the toolbar that opens it
+//   panel.js   the side panel; its parts are chain.js and tables.js
+//   summary.js the button in the toolbar that opens it
 (() => {
   "use strict";
 
@@ -24,7 +25,8 @@
 
   async function plugins() {
     const part = (name) => import(new URL(name, here));
-    const [notebook, rendermime, widgets, { Links }, { neededPlugin }, { panelPlugin }] = await Promise.all([
+    const [apputils, notebook, rendermime, widgets, { Links }, { neededPlugin }, { panelPlugin }] = await Promise.all([
+      applicationModule("@jupyterlab/apputils"),
       applicationModule("@jupyterlab/notebook"),
       applicationModule("@jupyterlab/rendermime"),
       applicationModule("@lumino/widgets"),
@@ -44,7 +46,7 @@
       },
     };
     const needed = neededPlugin(rendermime.IRenderMimeRegistry, INotebookTracker, NotebookActions, widgets.Widget);
-    const panel = panelPlugin(INotebookTracker, widgets.Widget, () => links);
+    const panel = panelPlugin(INotebookTracker, apputils.ICommandPalette, widgets.Widget, () => links);
     return [cells, needed, panel];
   }
 
