@@ -18,6 +18,7 @@ lost, nothing half made, nothing left behind, and that the next run works.
 
     DOCKERNB_FAULT_ROUNDS=200 .venv/bin/python -m tests.testbed run -- \\
         .venv/bin/python -m pytest -s tests/faults/test_killed.py
+    DOCKERNB_FAULT_KERNELS=10 ... tests/faults/test_killed_kernel.py
 
 A round that fails names its seed; DOCKERNB_FAULT_SEED with that, and DOCKERNB_FAULT_ROUNDS=1, plays
 it again.

@@ -23,6 +23,7 @@ from .adapter import DialAdapter
 from .connection import Endpoint
 from .dial import Dial, dialer
 from .errors import DaemonError, from_answer, from_message, from_response, not_available
+from .hang_up import hung_up_at
 from .unix_get import UnixGet
 
 __all__ = ["LONG", "QUICK", "DockerApi", "Query", "stream_error"]
@@ -130,12 +131,13 @@ class DockerApi:
     ) -> Iterator[dict[str, Any]]:
         """The JSON lines of a POST that tells its progress; ends when `stop` is set.
 
-        Leaving closes the connection, which makes the daemon stop.
+        Leaving closes the connection, which makes the daemon stop; so does `stop`, also while
+        nothing arrives. It must be set in the end.
         """
         response = self.request(
             "POST", path, query=query, headers=headers, stream=True, timeout=LONG
         )
-        with response:
+        with response, hung_up_at(stop, response):
             try:
                 for line in response.iter_lines():
                     if stop.is_set():
@@ -143,7 +145,8 @@ class DockerApi:
                     if line:
                         yield json.loads(line)
             except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as err:
-                raise self.lost(err) from err
+                if not stop.is_set():
+                    raise self.lost(err) from err
 
     def get_json(self, path: str, query: Query | None = None) -> Any:
         """The JSON that a GET answers with."""
