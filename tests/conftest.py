@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from dockernb.engines.embedded.engine import EmbeddedEngine
 from tests.testbed import Layout, api, browser, skopeo
@@ -26,6 +27,10 @@ MARKERS = {
     "chromium": "browser",
     "skopeo_program": "skopeo",
 }
+# How long an example takes says how busy the machine is: under load one that needs less than a
+# millisecond met the deadline of 200.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 USER, PASSWORD = "testbed", "not a secret"
 
 

@@ -334,7 +334,8 @@ class BuildCache:
             for kin in _NEAREST if cell_id is None else _NEAREST_OF_CELL:
                 rows = db.execute(
                     f"SELECT fields FROM steps WHERE {kin.where}"  # noqa: S608
-                    f" ORDER BY built_at DESC LIMIT {_CANDIDATES if kin.alike else 1}",
+                    # By the order of writing: a clock may have been set back since.
+                    f" ORDER BY rowid DESC LIMIT {_CANDIDATES if kin.alike else 1}",
                     values,
                 )
                 for (packed,) in rows:

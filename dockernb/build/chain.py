@@ -138,6 +138,8 @@ class CellChain:
 
     def keep(self, record: CellRecord) -> None:
         """A cell was executed, or taken from the cache."""
+        if not record.taken:
+            self._skip_if_nothing_changed(record)
         self.forget(record.cell_id)
         self._records[record.cell_id] = record
         if not record.taken:
@@ -161,6 +163,15 @@ class CellChain:
             self._failures[before.cell_id] = before.failure
         self._stand = None
         return before
+
+    def _skip_if_nothing_changed(self, record: CellRecord) -> None:
+        """An execution that gave what was there is not one to take back."""
+        before = self._history[-1] if self._history else None
+        if before is None or before.record is None or before.failure is not None:
+            return
+        same = before.record.source == record.source and before.record.after == record.after
+        if same and before.record.cell_id == record.cell_id:
+            self._history.pop()
 
     def stand(self, cell_id: str) -> None:
         """Cells below this one do not count until a cell has run; an unplaced one goes below it."""

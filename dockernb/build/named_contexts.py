@@ -6,6 +6,7 @@ Source: BuildKit's `frontend/dockerui/namedcontext.go`, and `--build-context` of
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,7 +44,9 @@ def find_context(name: str, contexts: Mapping[str, str]) -> NamedContext | None:
             rule=f"It may be a folder or `{_IMAGE}NAME`.",
             hint=f"Fetch it into a folder: --build-context {name}=FOLDER",
         )
-    folder = Path(value).expanduser()
+    folder = Path(value)
+    with suppress(RuntimeError):  # "~nobody" stays what it is, and is no folder
+        folder = folder.expanduser()
     if not folder.is_dir():
         raise ContextError(
             f'the build context "{name}" is no folder: "{value}"',

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from dockernb.cli.looking import as_json_option, at_option, looked, tell, tell_json
+from dockernb.cli.looking import as_json_option, at_option, looked
 from dockernb.cli.options import BuildChoice, build_options
-from dockernb.cli.terminal import echo
+from dockernb.cli.terminal import echo, tell, tell_json
 from dockernb.errors import LookError
 from dockernb.look.content import absolute, copy_content
 from dockernb.look.listing import Listing

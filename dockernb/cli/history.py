@@ -9,9 +9,8 @@ from typing import Any
 
 import click
 
-from dockernb.cli.looking import tell
 from dockernb.cli.outputs import CARD_MIME
-from dockernb.cli.terminal import echo
+from dockernb.cli.terminal import echo, tell
 from dockernb.engines.base import Image
 from dockernb.engines.select import ENGINES, open_engine
 from dockernb.errors import ImageNotFoundError

@@ -136,8 +136,15 @@ def _written(output: str) -> Iterator[BinaryIO]:
     if output == "-":
         yield sys.stdout.buffer
         return
-    with written_aside(Path(output)) as file:
-        yield file
+    try:
+        with written_aside(Path(output)) as file:
+            yield file
+    except OSError as err:
+        raise NotebookError(
+            f'"{output}" cannot be written: {err.strerror}',
+            state="No archive was written; a file that was there is as it was.",
+            hint="Make room, or name a file in another folder with -o.",
+        ) from err
 
 
 def _tell(images: list[tuple[Image, tuple[str, ...]]], *, as_json: bool) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import click
 
 from dockernb.cli.console import StepPrinter
-from dockernb.cli.looking import as_json_option, tell_json
+from dockernb.cli.looking import as_json_option
 from dockernb.cli.options import BuildChoice, build_options
 from dockernb.cli.run import NotebookRun, open_session, read_settings
-from dockernb.cli.terminal import echo
+from dockernb.cli.terminal import echo, tell_json
 from dockernb.lint.cells import cell_lines
 from dockernb.lint.check import CellLines, LintReport, built_of
 from dockernb.lint.check import lint as check

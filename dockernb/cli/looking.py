@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +14,6 @@ from dockernb.build.result import StepResult
 from dockernb.cli.console import StepPrinter
 from dockernb.cli.options import BuildChoice
 from dockernb.cli.run import NotebookRun, open_session, read_settings
-from dockernb.cli.terminal import echo
 from dockernb.engines.base import Engine, Image
 from dockernb.engines.select import open_engine
 from dockernb.errors import ImageNotFoundError, LookError
@@ -23,9 +21,8 @@ from dockernb.look.lineage import find_step, lineage
 from dockernb.look.snapshot_files import SnapshotFiles
 from dockernb.notebook.cells import check_kernel, read_notebook
 from dockernb.ui.look_tables import NameOf, step_names
-from dockernb.ui.table import Table, table_text
 
-__all__ = ["Looked", "as_json_option", "at_option", "is_notebook", "looked", "tell", "tell_json"]
+__all__ = ["Looked", "as_json_option", "at_option", "is_notebook", "looked"]
 
 as_json_option: Callable[[Any], Any] = click.option(
     "--json", "as_json", is_flag=True, help="The result as JSON."
@@ -128,15 +125,3 @@ def _find(engine: Engine, name: str) -> Image:
             hint=f"dockernb pull {name}",
         )
     return image
-
-
-def tell(table: Table, *more: str) -> None:
-    """Prints a table, and texts below it."""
-    for part in (table_text(table), *more):
-        for line in part.splitlines():
-            echo(line)
-
-
-def tell_json(value: Any) -> None:
-    """Prints the answer as JSON."""
-    click.echo(json.dumps(value, indent=2))

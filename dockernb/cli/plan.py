@@ -8,10 +8,9 @@ import click
 
 from dockernb.build.image_diff import compare_snapshots
 from dockernb.build.plan import PlannedCell
-from dockernb.cli.looking import tell, tell_json
 from dockernb.cli.options import BuildChoice, build_options
 from dockernb.cli.run import open_session, read_settings
-from dockernb.cli.terminal import echo
+from dockernb.cli.terminal import echo, tell, tell_json
 from dockernb.dockerfile.magics import split_magics
 from dockernb.engines.base import Engine
 from dockernb.engines.select import ENGINES, open_engine
@@ -60,7 +59,7 @@ def plan(notebook: str, choice: BuildChoice, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([cell.to_json() for cell in planned], indent=2))
         return
-    columns = (Column("cell", "figure"), Column("instruction"), Column("what"), Column("why"))
+    columns = (Column("cell"), Column("instruction"), Column("what"), Column("why"))
     tell(Table(columns, [_row(cell) for cell in planned]))
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from dockernb.build.build_flags import NO_FLAGS, BuildFlags, parse_flags
+from dockernb.build.named_contexts import find_context
 from dockernb.cli.options import read_secret
 from dockernb.dockerfile.magics import Magic, MagicArgumentError, parse_key_value, parse_secret
-from dockernb.errors import NotebookError
+from dockernb.errors import DockernbError, NotebookError
 
 __all__ = ["Settings", "TakesSettings"]
 
@@ -65,7 +67,7 @@ class Settings:
                 case "arg" if magic.argument:
                     self._arg(magic.argument, session)
                 case "build" if magic.argument:
-                    self._build(magic.argument, session)
+                    return self._build(magic.argument, session)
                 case "context" if magic.argument:
                     return self._context(magic.argument, session)
                 case "secret" if magic.argument:
@@ -91,13 +93,21 @@ class Settings:
             self.build_args[name] = value
         session.set_build_arg(name, value)
 
-    def _build(self, argument: str, session: TakesSettings) -> None:
+    def _build(self, argument: str, session: TakesSettings) -> str | None:
         words = shlex.split(argument)
         own = parse_flags([] if words == ["none"] else words, self.folder)
         # Of a flag that stands twice the last one counts: the one of the command line.
         whole = (*own.words, *self.given_flags.words)
         self.flags = parse_flags(whole, self.folder)
         session.set_flags(whole)
+        notes = [f"%build gives RUN your ssh agent at {socket}" for socket in own.ssh.values()]
+        for name in own.contexts:
+            with suppress(DockernbError):  # it is told where the context is needed
+                context = find_context(name, own.contexts)
+                folder = context.folder if context is not None else None
+                note = self._from_outside("%build reads", folder) if folder else None
+                notes += [note] if note else []
+        return "; ".join(notes) or None
 
     def _context(self, argument: str, session: TakesSettings) -> str | None:
         if self.given_context is not None:

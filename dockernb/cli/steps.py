@@ -9,8 +9,9 @@ import click
 from dockernb.build.result import StepResult
 from dockernb.cli.interrupt import interruptible
 from dockernb.cli.layers import shown_layers
-from dockernb.cli.looking import Looked, as_json_option, at_option, looked, tell, tell_json
+from dockernb.cli.looking import Looked, as_json_option, at_option, looked
 from dockernb.cli.options import BuildChoice, build_options
+from dockernb.cli.terminal import tell, tell_json
 from dockernb.look.base_image import entry_in_base, sizes_in_base, space_of_snapshot
 from dockernb.look.base_layers import with_base_layers
 from dockernb.look.content import absolute
@@ -26,17 +27,21 @@ __all__ = ["follow", "space", "wasted"]
 @click.command()
 @click.argument("source", metavar="NOTEBOOK")
 @click.option("--picture", metavar="FILE.html", help="Write a picture of where the bytes are.")
+@at_option
 @build_options
 @as_json_option
-def space(source: str, picture: str | None, choice: BuildChoice, as_json: bool) -> None:
+def space(
+    source: str, picture: str | None, at: str | None, choice: BuildChoice, as_json: bool
+) -> None:
     """Show all steps: time, size, cache and files of each, and where the bytes are."""
-    with looked(source, choice) as found:
+    with looked(source, choice, at) as found:
         root = space_of_snapshot(found.files, found.steps)
     rows = step_rows(found.results)
     if picture is not None:
         Path(picture).write_text(icicle_page(root, found.name_of), "utf-8")
     if as_json:
-        tell_json({"steps": [row.to_json() for row in rows], "space": root.to_json()})
+        spaces = [node.to_json() for node in root.children]
+        tell_json({"steps": [row.to_json() for row in rows], "space": spaces})
     else:
         tell(steps_table(rows, found.name_of), "", icicle_text(root, found.name_of))
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
+from typing import Any
 
 import click
 
-__all__ = ["clean", "echo", "is_plain"]
+from dockernb.ui.table import Table, table_text
+
+__all__ = ["clean", "echo", "is_plain", "tell", "tell_json"]
 
 # A log must not move the cursor, clear the screen or change the title, nor show text in another
 # order than it has. A colour stays as it stands: what is left of anything else is no sequence.
@@ -40,3 +44,15 @@ def echo(text: str, *, err: bool = False) -> None:
     elif "\x1b[" in text and not text.endswith(_RESET):
         text += _RESET
     click.echo(text, err=err)
+
+
+def tell(table: Table, *more: str) -> None:
+    """Prints a table, and texts below it."""
+    for part in (table_text(table), *more):
+        for line in part.splitlines():
+            echo(line)
+
+
+def tell_json(value: Any) -> None:
+    """Prints the answer as JSON."""
+    click.echo(json.dumps(value, indent=2))

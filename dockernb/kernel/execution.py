@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from dockernb.build.events import BuildEvent, Listener, PhaseStarted
 from dockernb.checks.attempts import Attempts
 from dockernb.errors import (
     BuildInterruptedError,
@@ -42,6 +43,7 @@ class Workspace:
 
     Attributes:
         tell_page: Says something to the page whose cell runs, if there is one.
+        working: Called when a step begins that is not in the cache: its cell runs for a while.
         settings_ran: See `CellStates`.
     """
 
@@ -53,6 +55,7 @@ class Workspace:
     build_args: dict[str, str] = field(default_factory=dict)
     exported: dict[str, str] = field(default_factory=dict)
     tell_page: Callable[[dict[str, Any]], bool] = lambda _: False
+    working: Callable[[], None] = lambda: None
     settings_ran: dict[str, Sequence[str]] = field(default_factory=dict)
     attempts: Attempts = field(default_factory=Attempts)
     counts: dict[str, int] = field(default_factory=dict)  # cell ID -> the number beside the cell
@@ -180,9 +183,14 @@ class CellRunner:
             session, order = workspace.session, workspace.order
             presenter = self._presenter(cell, request)
 
+            def listen(event: BuildEvent) -> None:
+                presenter(event)
+                if isinstance(event, PhaseStarted) and event.phase in {"pull", "container"}:
+                    workspace.working()
+
             def work() -> None:
                 try:
-                    _build(session.get(), cell, request, order, presenter, cancel)
+                    _build(session.get(), cell, request, order, listen, cancel)
                 finally:
                     presenter.abandon()
 
@@ -244,13 +252,13 @@ def _build(
     cell: Cell,
     request: CellRequest,
     order: CellOrder,
-    presenter: StepPresenter,
+    listener: Listener,
     cancel: Cancel,
 ) -> None:
     session.run_cell(
         cell.body,
         cell_id=request.cell_id,
         order=order.cells(request.cell_id),
-        listener=presenter,
+        listener=listener,
         cancel=cancel.event,
     )

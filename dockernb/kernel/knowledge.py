@@ -59,9 +59,10 @@ class SessionKnowledge:
         if cell_id is not None:
             ids = [cell.id for cell in cells]
             before = cells[: ids.index(cell_id)]
-            globals_ = declared_in(
-                (split_cell(cell.source).body for cell in before), Declared(), args
-            )
+            for cell in before:
+                globals_ = declared_in([split_cell(cell.source).body], globals_, args)
+                if globals_.stages:  # from here on an ARG is its stage's own
+                    break
             for cell in reversed(before):
                 scope = session.scope(cell.id)
                 if scope.stages or scope.variables:

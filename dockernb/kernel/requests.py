@@ -71,6 +71,7 @@ class Requests:
         self._no_request = no_request
         self._states = CellStates(session, page_comms, self._workspace.cards, no_request)
         self._workspace.settings_ran = self._states.settings_ran
+        self._workspace.working = self._states.changed
         order = self._workspace.order
         self._workspace.tell_page = lambda data: no_request.copy().run(
             page_comms.send, order.page, data

@@ -12,6 +12,7 @@ from ..build.cause import Cause
 from ..build.log import joined_log
 from ..build.result import CacheVerdict, ConfigChange, ContainerRecord, Snapshot, StepLog
 from ..oci.diff import DiffEntry, FilesystemDiff, FileType
+from ..oci.manifest import is_digest
 from .card_view import CardError, CardView, DiffTotals
 from .tree import FolderTotals
 from .visible import encodable
@@ -48,7 +49,7 @@ def from_card_json(data: object) -> CardView:
         engine=_text(data, "engine", 100),
         cell_id=_text(data, "cell_id", 200) or None,
         titled=data.get("titled") is True,
-        parent_id=_text(data, "parent_id", 100) or None,
+        parent_id=_image_id(data, "parent_id"),
         snapshot=_snapshot(_mapping(data, "snapshot")),
         container=ContainerRecord(
             _text(container, "id", 100),
@@ -126,12 +127,19 @@ def _seconds(data: Mapping[Any, Any]) -> dict[str, float]:
     return numbers
 
 
+def _image_id(data: Mapping[Any, Any], key: str) -> str | None:
+    """The engine is asked for this image when a file of the card is opened: no name will do."""
+    value = data.get(key)
+    return value if is_digest(value) else None
+
+
 def _snapshot(data: Mapping[Any, Any]) -> Snapshot | None:
-    identity = _text(data, "id", 100)
-    if not identity:
+    identity = _image_id(data, "id")
+    if identity is None:
         return None
-    parent = _text(data, "parent", 100) or None
-    return Snapshot(identity, parent, _number(data, "size"), _number(data, "layer_size"))
+    return Snapshot(
+        identity, _image_id(data, "parent"), _number(data, "size"), _number(data, "layer_size")
+    )
 
 
 def _verdict(data: Mapping[Any, Any]) -> CacheVerdict | None:

@@ -168,8 +168,10 @@ def _line(line: Line) -> list[Any]:
 def _pull(pulls: Iterable[Progress], rate: float) -> dict[str, Any]:
     """Bars for the first layers, and a sum for all."""
     every = list(pulls)
-    current = sum(min(p.current, p.total) if p.total else p.current for p in every)
-    total = sum(p.total for p in every)
+    is_own = all(p.id in OWN_WORK for p in every)
+    counted = every[-1:] if is_own else every  # of its own work a step does one after the other
+    current = sum(min(p.current, p.total) if p.total else p.current for p in counted)
+    total = sum(p.total for p in counted)
     done = sum(1 for p in every if p.total and p.current >= p.total)
     bars = [
         [visible(short_id(p.id)[:16]), visible(p.status[:24]), _share(p), _amount(p)]
@@ -178,7 +180,7 @@ def _pull(pulls: Iterable[Progress], rate: float) -> dict[str, Any]:
     hidden = len(every) - len(bars)
     amount = f"{format_bytes(current)}" + (f" of {format_bytes(total)}" if total else "")
     facts = [amount] if current or total else []
-    if not all(p.id in OWN_WORK for p in every):
+    if not is_own:
         facts.insert(0, f"{done} of {len(every)} layers")
     if rate:
         facts.append(f"{format_bytes(rate)}/s")

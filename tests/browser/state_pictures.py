@@ -16,7 +16,7 @@ from tests.testbed import browser
 from . import chromium, notebook, server
 from .lab import Lab
 from .margin import EDITED, NEW, expect_marks
-from .readme_picture import PICTURE, smaller
+from .readme_picture import MARGIN, PICTURE, smaller
 
 FILES = {
     "app/main.py": 'print("hello")\n' * 40,
@@ -42,7 +42,7 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory(prefix="course") as folder,
         server.running(Path(folder), docker_host) as running,
-        chromium.started(executable, running, width=1150, height=1100) as context,
+        chromium.started(executable, running, width=1150, height=1500) as context,
     ):
         project = running.root / "app"
         for name, text in FILES.items():
@@ -65,7 +65,11 @@ def take_panel(lab: Lab) -> None:
     expect(panel.get_by_text("page.html")).to_be_visible()
     # The path of a temporary folder says nothing.
     panel.locator("section small").first.evaluate("each => { each.hidden = true; }")
-    write("panel", panel.screenshot())
+    frame, buttons = panel.bounding_box(), panel.get_by_role("group", name="Actions").bounding_box()
+    assert frame
+    assert buttons
+    height = buttons["y"] + buttons["height"] - frame["y"] + MARGIN
+    write("panel", lab.page.screenshot(clip={**frame, "height": height}))
     lab.page.get_by_role("tab", name="Dockerfile").click()
 
 
@@ -81,7 +85,7 @@ def take_margins(lab: Lab) -> None:
     first, last = boxes
     assert first
     assert last
-    height = last["y"] + last["height"] - first["y"] + 8
+    height = last["y"] + last["height"] - first["y"] + MARGIN
     write("state", lab.page.screenshot(clip={**first, "height": height}))
 
 

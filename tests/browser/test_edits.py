@@ -68,7 +68,8 @@ def test_args_back_and_forth_and_another_name(chain: Lab, folder: Path) -> None:
     why = chain.card(2).root.locator(".dnb-why")
     expect(why).to_have_text(re.compile(rf"^built again: ARG EDITS: \S+ -> {value}$"))
 
-    # What if: change a cell, look, go back.
+    # What if: change a cell, look, go back. The card goes back, too.
+    built = chain.card(3).snapshot.inner_text()
     chain.write(3, "RUN echo other > /run")
     chain.run(3).expect_status("built")
     chain.write(4, "%diff 3 4")
@@ -77,6 +78,7 @@ def test_args_back_and_forth_and_another_name(chain: Lab, folder: Path) -> None:
     chain.write(4, "%undo")
     chain.run(4)
     expect(chain.cell(3).locator(".cm-content")).to_have_text(step)
+    expect(chain.card(3).snapshot).to_have_text(built)
     expect_marks(chain, *FRESH, "built")
     chain.write(2, "ARG EDITS=else")
     chain.write(4, "%plan")

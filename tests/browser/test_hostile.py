@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import json
 from pathlib import Path
 
+import nbconvert
 from playwright.sync_api import expect
 
 from . import notebook
@@ -17,14 +19,27 @@ LINE = "<script>window.hacked=1</script><b>bold</b>"
 def test_names_and_output_of_a_container_are_text(lab: Lab, folder: Path) -> None:
     cells = [
         "FROM busybox",
-        f"RUN touch '/{FILE}' && printf '\\033[31mred\\033[0m %s {folder.name}\\n' '{LINE}'",
+        f"RUN echo '{LINE}' >'/{FILE}'; printf '\\33[31mred\\33[0m %s {folder.name}\\n' '{LINE}'",
         f"LABEL html='{FILE}'",
+        "%ls /",
+        f"%cat '/{FILE}'",
         f"RUN echo '{LINE}' >&2; exit 7",
     ]
     path = notebook.write(folder / "hostile.ipynb", cells)
+    asked: list[str] = []
+    lab.page.on("request", lambda request: asked.append(request.url))
     lab.open(path)
-    for number in range(4):
+    for number in range(6):
         lab.run(number)
+    expect(lab.output(3).first).to_contain_text(FILE)
+    expect(lab.output(4).first).to_contain_text(LINE)
+    lab.screenshot("hostile-ls-cat", 3, 4)
+    lab.page.locator(".dockernb-summary button").click()
+    panel = lab.page.get_by_role("region", name="Dockerfile notebook")
+    expect(panel).to_contain_text(FILE)
+    lab.screenshot("hostile-panel")
+    expect_harmless(lab)
+    lab.page.locator(".dockernb-summary button").click()
     card = lab.card(1)
     card.open_tab("Files")
     expect(card.row(FILE)).to_be_visible()
@@ -34,11 +49,12 @@ def test_names_and_output_of_a_container_are_text(lab: Lab, folder: Path) -> Non
     expect(log.locator(".dnb-fg-1")).to_have_text("red")
     lab.screenshot("hostile-log", 1)
     expect(lab.card(2).open_tab("Config")).to_contain_text(FILE)
-    expect(lab.card(3).root).to_contain_text(LINE)
-    lab.screenshot("hostile-failed", 2, 3)
+    expect(lab.card(5).root).to_contain_text(LINE)
+    lab.screenshot("hostile-failed", 2, 5)
     expect_harmless(lab)
     lab.save()
     check_saved_html(lab, path)
+    assert [url for url in asked if not is_of(lab, url)] == []
 
 
 def check_saved_html(lab: Lab, path: Path) -> None:
@@ -55,6 +71,16 @@ def check_saved_html(lab: Lab, path: Path) -> None:
     lab.page.set_content("".join(pages))
     expect(lab.page.locator("[aria-label*=' step ']")).to_have_count(4)
     expect_harmless(lab)
+    converted, _ = nbconvert.HTMLExporter().from_filename(str(path))
+    assert converted.count(html.escape(LINE)) >= 3
+    assert LINE not in converted
+    assert FILE not in converted
+
+
+def is_of(lab: Lab, url: str) -> bool:
+    """Whether JupyterLab itself asks for it: nothing of a container is, at no address."""
+    ours = url.startswith((lab.server.url, "data:", "blob:", "about:"))
+    return ours and not url.endswith("/x")
 
 
 def expect_harmless(lab: Lab) -> None:

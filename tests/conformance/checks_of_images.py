@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import tarfile
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
 from dockernb.engines.base import ContainerSpec
-from dockernb.errors import (
-    EngineError,
-)
+from dockernb.errors import ContextError, EngineError
 from dockernb.oci.config import HistoryEntry, ImageConfig, Platform, RuntimeConfig
 from dockernb.oci.diff import DiffEntry
 from dockernb.oci.digest import EMPTY_LAYER_DIFF_ID
@@ -144,6 +143,20 @@ def check_write_keeps_owner_and_mode(bench: Bench) -> None:
     ) as container:
         container.write(iter([tar_of([info])]))
         assert run(container) == (0, "12:34 640\n")
+
+
+def check_write_that_breaks_off_says_why(bench: Bench) -> None:
+    """An interrupt, or a file that changes while it is read: not that the archive is broken."""
+
+    def pieces() -> Iterator[bytes]:
+        yield tar_of([("opt/part", b"x" * 100_000)])[:50_000]
+        raise ContextError("the file changed")
+
+    with (
+        bench.engine.create(bench.base.id, ContainerSpec()) as container,
+        pytest.raises(ContextError, match="the file changed"),
+    ):
+        container.write(pieces())
 
 
 def check_hostile_names(bench: Bench) -> None:

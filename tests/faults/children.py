@@ -67,15 +67,26 @@ class Nursery:
         environment: Mapping[str, str],
         *,
         moment: Moment | None = None,
-        look: bool = False,
+        **more: object,
     ) -> Story:
-        """Builds the cells in a child; kills it at the moment, if one is given."""
-        order = {
-            "cells": list(cells),
-            "context": str(context),
-            "environment": dict(environment),
-            "look": look,
-        }
+        """Builds the cells in a child; kills it at the moment, if one is given.
+
+        Args:
+            more: See `order_of`.
+        """
+        return self._tell(order_of(cells, context, environment, **more), moment)
+
+    def crowd(self, orders: Sequence[Mapping[str, object]], out: Path) -> list[Story]:
+        """What many children do at once.
+
+        Args:
+            out: An empty folder.
+        """
+        self._tell({"crowd": list(orders), "out": str(out)}, None)
+        texts = [(out / str(number)).read_text() for number in range(len(orders))]
+        return [Story([json.loads(line) for line in text.splitlines()]) for text in texts]
+
+    def _tell(self, order: Mapping[str, object], moment: Moment | None) -> Story:
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps(order).encode() + b"\n")
         self.process.stdin.flush()
@@ -110,6 +121,22 @@ class Nursery:
         self._read[:] = rest
         event: Event = json.loads(line)
         return event
+
+
+def order_of(
+    cells: Sequence[tuple[str, str]],
+    context: Path,
+    environment: Mapping[str, str],
+    **more: object,
+) -> dict[str, object]:
+    """What a child is to do.
+
+    Args:
+        more: `look`: tell all files of the last snapshot; `clock`: seconds by which its clock is
+            wrong; `prunes`: so many times, remove what nobody needs before building.
+    """
+    known = {"context": str(context), "environment": dict(environment), "look": False}
+    return {"cells": list(cells), **known, **more}
 
 
 def _kill(story: Story, victims: str) -> None:

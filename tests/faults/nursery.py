@@ -16,6 +16,7 @@ import os
 import sys
 import tarfile
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
@@ -44,6 +45,8 @@ def say(**what: object) -> None:
 def build(order: Mapping[str, Any]) -> None:
     """Builds a notebook as a kernel does, from its start to its end."""
     os.environ.update(order["environment"])
+    if order.get("clock"):
+        set_clock(order["clock"])
     options = SessionOptions(
         context=Path(order["context"]),
         secrets={"word": b"not told"},
@@ -54,14 +57,16 @@ def build(order: Mapping[str, Any]) -> None:
     say(event="opened", helper=helper_of(engine))
     session.remove_leftovers()
     say(event="swept")
+    for _ in range(order.get("prunes", 0)):
+        session.prune()
     cells = [CellText(*cell) for cell in order["cells"]]
     for cell in cells:
         for result in session.run_cell(
             cell.source, cell_id=cell.id, order=cells, listener=tell, cancel=threading.Event()
         ):
             say(event="result", **said_of(result))
-    image_id = session.image_of().image_id
     if order["look"]:
+        image_id = session.image_of().image_id
         say(event="tree", tree=tree_of(engine, image_id), image=image_id)
     session.close()
     say(event="closed")
@@ -93,6 +98,7 @@ def said_of(result: StepResult) -> dict[str, object]:
         "step": result.step,
         "status": result.status,
         "snapshot": result.snapshot.id,
+        "age": time.time() - (result.built_at or 0),
         "same": {
             "diff": [entry.to_json() for entry in result.diff.entries],
             "log": result.log.text,
@@ -129,11 +135,36 @@ def life_of_a_child(order: Mapping[str, Any]) -> NoReturn:
         os._exit(code)
 
 
+def set_clock(seconds: float) -> None:
+    """Sets this process's clock, as far as Python is asked for it."""
+    now, now_ns = time.time, time.time_ns
+    time.time = lambda: now() + seconds
+    time.time_ns = lambda: now_ns() + int(seconds * 1e9)
+
+
+def crowd(order: Mapping[str, Any]) -> None:
+    """Many children at once, each of which writes what it says to a file of its own."""
+    pids = []
+    for number, each in enumerate(order["crowd"]):
+        pid = os.fork()
+        if pid == 0:
+            file = os.open(f"{order['out']}/{number}", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+            os.dup2(file, 1)
+            life_of_a_child(each)
+        pids.append(pid)
+    for pid in pids:
+        os.waitpid(pid, 0)
+
+
 def main() -> None:
     gc.freeze()
     say(event="ready")
     for line in sys.stdin:
         order = json.loads(line)
+        if "crowd" in order:
+            crowd(order)
+            say(event="ended", status=0)
+            continue
         pid = os.fork()
         if pid == 0:
             life_of_a_child(order)

@@ -13,6 +13,7 @@ from typing import Protocol
 import docker
 from docker.errors import APIError
 
+from dockernb.engines.docker.images import TEMPORARY_LABEL
 from dockernb.engines.docker.owner import Owner
 from dockernb.engines.embedded.engine import EmbeddedEngine
 from dockernb.oci.digest import sha256_digest
@@ -43,6 +44,9 @@ class Place(Protocol):
     def tidy(self) -> None:
         """Removes the images that were made."""
 
+    def remove(self, image_id: str) -> None:
+        """Removes one image, whoever uses it."""
+
 
 @dataclass(frozen=True)
 class DockerPlace:
@@ -61,22 +65,33 @@ class DockerPlace:
             "DOCKERNB_HOME": str(self.home),
         }
 
+    def _removed(self, image_id: str) -> bool:
+        try:
+            self.client.remove_image(image_id, force=True, noprune=True)
+        except APIError:
+            return False
+        return True
+
     def left_behind(self) -> list[str]:
         found = [c["Names"][0] for c in self.client.containers(all=True)]
         found += [volume["Name"] for volume in self.client.volumes()["Volumes"] or ()]
-        for label in ("dockernb.intermediate", "dockernb.working-image"):
-            images = self.client.images(all=True, filters={"label": label})
-            found += [image["Labels"][label] for image in images]
+        images = self.client.images(all=True, filters={"label": TEMPORARY_LABEL})
+        found += [image["Labels"][TEMPORARY_LABEL] for image in images]
         return [name for name in found if _is_of_the_dead(name)]
 
     def check_images(self) -> None:
         """The daemon's own business."""
 
+    def remove(self, image_id: str) -> None:
+        self.client.remove_image(image_id, force=True, noprune=True)
+
     def tidy(self) -> None:
-        found = self.client.images(all=True, filters={"label": LABEL})
-        for image in sorted(found, key=lambda image: -image["Created"]):
-            with suppress(APIError):
-                self.client.remove_image(image["Id"], force=True, noprune=True)
+        found = [each["Id"] for each in self.client.images(all=True, filters={"label": LABEL})]
+        while found:  # an image goes before the one that it was made from
+            kept = [image_id for image_id in found if not self._removed(image_id)]
+            if len(kept) == len(found):
+                break
+            found = kept
         caches = self.client.volumes(filters={"label": f"dockernb.cache={CACHE}"})
         for volume in caches["Volumes"] or ():
             with suppress(APIError):
@@ -144,6 +159,10 @@ class EmbeddedPlace:
                     assert sha256_digest(data) == digest
         finally:
             engine.close()
+
+    def remove(self, image_id: str) -> None:
+        """As `dockernb prune` does where no lease holds it."""
+        (self.store / "images" / image_id.removeprefix("sha256:")).unlink()
 
     def tidy(self) -> None:
         engine = EmbeddedEngine(self.store, rung=self.rung)

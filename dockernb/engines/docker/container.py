@@ -20,7 +20,7 @@ from .archive import Archive
 from .background import Background
 from .diff import container_diff, overlay_directories
 from .errors import DaemonError
-from .images import ImageStore
+from .images import TEMPORARY_LABEL, ImageStore
 from .kept import DockerKept, kept_config
 from .local import LocalDisk
 from .output import ContainerOutput
@@ -30,11 +30,10 @@ from .stubs import Stub, find_stubs, mount_contents, remove_stubs
 from .terminal import DockerTerminal
 from .volumes import StepVolumes
 
-__all__ = ["INTERMEDIATE_LABEL", "DockerContainer", "Parts"]
+__all__ = ["DockerContainer", "Parts"]
 
-# On the image that POST /commit makes, which lives for milliseconds; so that one that a crash left
-# behind is found. It is in no snapshot.
-INTERMEDIATE_LABEL = "dockernb.intermediate"
+# Where the daemon mounts files of its own into every container.
+_DAEMONS_OWN = {"", "/etc", "/dev", "/proc", "/sys"}
 
 # Exit codes by which a shell, and the daemon, say "found but cannot be run" and "not found".
 _NOT_STARTED = {126, 127}
@@ -132,7 +131,7 @@ class DockerContainer:
         try:
             return DockerTerminal(self._parts.api, self._id, size)
         except DaemonError as err:
-            raise _refused(err) from err
+            raise self._refused(err.words) from err
 
     def header(self, path: str) -> tarfile.TarInfo | None:
         """The tar header of `path` alone."""
@@ -273,12 +272,31 @@ class DockerContainer:
         state = self._parts.api.get_json(f"/containers/{self._id}/json")["State"]
         code = int(state.get("ExitCode") or 0) or _PODMAN_CODES.get(reason.rpartition(": ")[2], 0)
         if code not in _NOT_STARTED:
-            raise _refused(err, state="no snapshot was committed") from err
+            raise self._refused(reason, "no snapshot was committed") from err
         yield f"{reason}\n".encode()
         yield code
 
+    def _refused(self, reason: str, state: str | None = None) -> BuildError:
+        return BuildError(
+            f"the container could not be started: {reason}",
+            state=state,
+            hint=self._what_would_start(reason),
+        )
+
+    def _what_would_start(self, reason: str) -> str | None:
+        covering = [mount_point(mount) for mount in self._mounts]
+        covering = [path for path in covering if path.rstrip("/") in _DAEMONS_OWN]
+        if "unable to find user" in reason or "unable to find group" in reason:
+            return "Make it in a cell above (`RUN useradd NAME`), or use a number: `USER 1000`."
+        if covering:
+            return (
+                f'The mount at "{covering[0]}" hides what Docker itself mounts there, '
+                "as /etc/hosts and /dev/null: mount it at another target."
+            )
+        return None
+
     def _commit_layer(self) -> str:
-        mark = f"LABEL {INTERMEDIATE_LABEL}={this_process().mark}"
+        mark = f"LABEL {TEMPORARY_LABEL}={this_process().mark}"
         query: Query = {"container": self._id, "pause": 0, "changes": mark}
         answer = self._parts.api.request("POST", "/commit", query=query, body={}, timeout=LONG)
         return str(answer.json()["Id"])
@@ -294,15 +312,6 @@ class DockerContainer:
             self._volumes.remove()
         if self._working_image is not None:
             self._parts.images.remove(self._working_image)
-
-
-def _refused(err: DaemonError, state: str | None = None) -> BuildError:
-    return BuildError(
-        f"the container could not be started: {err.words}",
-        state=state,
-        hint="If it is the user that is missing, make it in a cell above "
-        "(`RUN useradd NAME`), or use a number: `USER 1000`.",
-    )
 
 
 def _with_layer(parent: tuple[str, ...], committed: tuple[str, ...]) -> tuple[str, ...]:

@@ -40,7 +40,7 @@ from dockernb.oci.platforms import find_platform
 from .api import DockerApi
 from .content import ContentStore
 from .errors import DaemonError
-from .images import WORKING_LABEL, ImageStore, check_history
+from .images import TEMPORARY_LABEL, ImageStore, check_history
 from .local import LocalDisk
 from .owner import this_process
 
@@ -96,7 +96,7 @@ class ContainerdImages(ImageStore):
         if more is not None:
             raise NotImplementedError
         config = self.known(image_id).config
-        marked = RuntimeConfig(labels={WORKING_LABEL: this_process().new_name()})
+        marked = RuntimeConfig(labels={TEMPORARY_LABEL: this_process().new_name()})
         bare = ImageConfig(config.platform, marked, diff_ids=config.diff_ids)
         return self._load_manifest(bare.to_bytes(), self._layers_of(image_id))
 

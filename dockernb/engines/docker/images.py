@@ -31,10 +31,11 @@ from .errors import DaemonError
 from .local import LocalDisk
 from .owner import this_process
 
-__all__ = ["WORKING_LABEL", "ImageStore", "check_history"]
+__all__ = ["TEMPORARY_LABEL", "ImageStore", "check_history"]
 
-# Marks working images, with the name of their owner; they are in nobody's chain of snapshots.
-WORKING_LABEL = "dockernb.working-image"
+# On all images that are there for a moment, with the name of their owner; they are in nobody's
+# chain of snapshots. One label: to find its images, the daemon reads every one that it has.
+TEMPORARY_LABEL = "dockernb.temporary-image"
 
 # Loose form of a reference or ID: whatever names an image has this form.
 _NAME = re.compile(r"[a-zA-Z0-9]+(?:(?:[._:/@-]|__|-+)[a-zA-Z0-9]+)*")
@@ -74,7 +75,15 @@ class ImageStore:
                 return found
 
     def find(self, reference: str) -> Image | None:
-        """The image with this name or ID."""
+        """The image with this name or ID.
+
+        Of one that is known by its ID, the daemon's disk tells quicker whether it is still there:
+        a cached cell asks for two.
+        """
+        with self._lock:
+            known = self._known.get(reference)
+        if known is not None and self._disk.has_image(reference):
+            return known[0]
         inspected = self.inspect(reference)
         if inspected is None:
             return None
@@ -155,7 +164,7 @@ class ImageStore:
             more: A layer, uncompressed, to be laid on top of those of `image_id`.
         """
         config = self.known(image_id).config
-        marked = RuntimeConfig(labels={WORKING_LABEL: this_process().new_name()})
+        marked = RuntimeConfig(labels={TEMPORARY_LABEL: this_process().new_name()})
         layers = {sha256_digest(more): more} if more is not None else {}
         bare = ImageConfig(config.platform, marked, diff_ids=(*config.diff_ids, *layers))
         self._load([(bare.to_bytes(), bare.image_id, None)], bare.image_id, layers)

@@ -6,9 +6,8 @@ import json
 from typing import Any
 
 from .api import DockerApi, Query
-from .container import INTERMEDIATE_LABEL
 from .errors import DaemonError
-from .images import WORKING_LABEL, ImageStore
+from .images import TEMPORARY_LABEL, ImageStore
 from .kept import KEPT_LABEL
 from .owner import Owner
 
@@ -31,7 +30,7 @@ def remove_leftovers(api: DockerApi, images: ImageStore) -> list[str]:
     for volume in _volumes(api):
         if _is_dead(volume):
             _remove(api, f"/volumes/{volume}", {"force": 1})
-    for label in (INTERMEDIATE_LABEL, WORKING_LABEL, KEPT_LABEL):
+    for label in (TEMPORARY_LABEL, KEPT_LABEL):
         for image in _list(api, "images", {"label": [label]}):
             if _is_dead((image.get("Labels") or {}).get(label, "")):
                 images.remove(image["Id"])

@@ -99,17 +99,33 @@ class LocalDisk:
         The API gives them only as part of a whole `docker save`: inspect loses the history's
         details and adds fields. The place is the daemon's own affair, hence the check.
         """
-        root = self.root()
-        if root is None:
+        path = self._config_path(image_id)
+        if path is None:
             return None
-        place = f"{self._data_root.lstrip('/')}/image/{self._driver}/imagedb/content"
-        path = root / place / image_id.replace(":", "/")
         try:
             data = path.read_bytes()
             json.loads(data)
         except (OSError, ValueError):
             return None
         return data if sha256_digest(data) == image_id else None
+
+    def has_image(self, image_id: str) -> bool:
+        """Whether the daemon surely has the image: it keeps a config as long as the image is there.
+
+        False where nothing can be said, too.
+        """
+        path = self._config_path(image_id)
+        try:
+            return path is not None and path.is_file()
+        except OSError:
+            return False
+
+    def _config_path(self, image_id: str) -> Path | None:
+        root = self.root()
+        if root is None:
+            return None
+        place = f"{self._data_root.lstrip('/')}/image/{self._driver}/imagedb/content"
+        return root / place / image_id.replace(":", "/")
 
 
 def _peer(socket_path: str) -> int | None:

@@ -1,7 +1,8 @@
 """Short questions over a Unix socket, without the layers between it and the SDK.
 
-A cell whose step is cached asks the daemon three times, and the processor time that `requests`
-takes for a request is five times that of the bare protocol: it was most of what such a cell cost.
+A cell whose step is cached asks the daemon up to three times, and the processor time that
+`requests` takes for a request is five times that of the bare protocol: it was most of what such a
+cell cost.
 """
 
 from __future__ import annotations

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 from dockernb.engines.base import ArchiveFormat, Image, OnProgress, Progress
 from dockernb.engines.embedded.store.errors import store_errors
@@ -13,7 +15,7 @@ from dockernb.engines.embedded.store.images import ImageStore
 from dockernb.engines.embedded.store.records import ImageRecord
 from dockernb.engines.embedded.unpack import unpack_layers
 from dockernb.engines.embedded.worker.client import HelperProcess
-from dockernb.errors import BuildInterruptedError, ImageNotFoundError
+from dockernb.errors import BuildInterruptedError, EngineError, ImageNotFoundError
 from dockernb.oci.archives import StoredImage, load, save_docker, save_oci, stored_image
 from dockernb.oci.config import ImageConfig
 from dockernb.oci.manifest import is_digest
@@ -81,12 +83,13 @@ def load_images(
 
     Raises:
         OciError: the archive is broken or hostile. No image of it was taken that was not whole.
+        EngineError: it cannot be read, or the store cannot be written.
     """
     loaded = []
     with (
+        _Archive(file) as archive,
         store.layout.lock(shared=True),
         store_errors("loading the archive", store.folders.root),
-        file.open("rb") as archive,
     ):
         for found in load(archive, store.layout):
             stored = stored_image(store.layout, found.manifest)
@@ -98,6 +101,36 @@ def load_images(
                 store.tag(image.id, name)
             loaded.append((image, found.names))
     return loaded
+
+
+class _Archive:
+    """The file of an archive; that it cannot be read is not the store's fault."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            self._file = path.open("rb")
+        except OSError as err:
+            raise self._unreadable(err) from err
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def read(self, size: int, /) -> bytes:
+        try:
+            return self._file.read(size)
+        except OSError as err:
+            raise self._unreadable(err) from err
+
+    def _unreadable(self, err: OSError) -> EngineError:
+        return EngineError(
+            f'the archive "{self._path}" cannot be read: {os.strerror(err.errno or 0)}',
+            state="No image was taken from it.",
+            hint=f"ls -l {shlex.quote(str(self._path))}",
+        )
 
 
 def _saved(store: ImageStore, name: str) -> StoredImage:

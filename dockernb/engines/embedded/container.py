@@ -19,7 +19,7 @@ from dockernb.engines.embedded.store.records import ImageRecord, LayerRecord
 from dockernb.engines.embedded.terminal import EmbeddedTerminal
 from dockernb.engines.embedded.ways import check_commands_can_run
 from dockernb.engines.embedded.worker.client import HelperProcess
-from dockernb.errors import BuildInterruptedError
+from dockernb.errors import BuildInterruptedError, DockernbError
 from dockernb.oci.config import ImageConfig
 from dockernb.oci.diff import DiffEntry, FilesystemDiff
 from dockernb.oci.manifest import OCI_LAYER, Descriptor
@@ -118,9 +118,12 @@ class EmbeddedContainer:
             with suppress(BrokenPipeError), os.fdopen(writer, "wb", buffering=0) as sink:
                 for piece in tar:
                     sink.write(piece)
-        finally:
-            with store_errors("writing the files", self._store.folders.root):
+        except BaseException:
+            with suppress(DockernbError):  # that the stream ended early: why, is being raised
                 self._worker.answer()
+            raise
+        with store_errors("writing the files", self._store.folders.root):
+            self._worker.answer()
 
     def stat(self, path: str) -> PathStat | None:
         found = self._worker.call("stat", path=path)["found"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import select
 import threading
@@ -13,7 +14,10 @@ from dockernb.engines.base import OnOutput
 
 __all__ = ["Pipes", "follow"]
 
-_CHUNK = 1 << 16
+_CHUNK = 1 << 18
+# What a command prints while this process does something else, it need not wait for: sixteen times
+# of what a pipe holds, and as much as Linux gives anybody (pipe(7)).
+_PIPE_BYTES = 1 << 20
 _LOOK_SECONDS = 0.05
 
 
@@ -26,6 +30,8 @@ class Pipes:
 
     def __init__(self) -> None:
         self.output, self.output_end = os.pipe2(os.O_CLOEXEC)
+        with suppress(OSError):  # a user has only so many pages of pipes
+            fcntl.fcntl(self.output, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
         self.cancel_end, self._cancel = os.pipe2(os.O_CLOEXEC)
         self._open = {self.output, self.output_end, self.cancel_end, self._cancel}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dockernb.look.content import absolute
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 __all__: list[str] = []
 
 _SHOWN = 200  # rows; --json gives all
-_PLAN = (Column("cell", "figure"), Column("instruction", "code"), Column("what"), Column("why"))
+_PLAN = (Column("cell"), Column("instruction", "code"), Column("what"), Column("why"))
 _WORDS = {"nothing": "built", "from cache": "from the cache", "build": "would be built"}
 
 
@@ -56,16 +57,28 @@ def undo(call: MagicCall) -> None:
     before = call.session.undo()
     if before is None:
         raise MagicError("there is nothing to take back", hint="`%history` shows what ran.")
-    cells = [cell.id for cell in _cells(call)]
-    name = f"cell {cells.index(before.cell_id) + 1}" if before.cell_id in cells else "the cell"
+    cells = _cells(call)
+    ids = [cell.id for cell in cells]
+    name = f"cell {ids.index(before.cell_id) + 1}" if before.cell_id in ids else "the cell"
     record = before.record
     if record is None or record.after.stage is None:
         call.say(f"{name} is as if it had not run")
+        call.workspace.tell_page({"clear": [before.cell_id]})
         return
     call.say(f"{name} is again what it was: {_short(record.after.stage.image_id)}")
     if record.text is not None:
         edit = {"id": before.cell_id, "source": record.text}
-        call.workspace.tell_page({"edits": [edit], "go": before.cell_id})
+        news: dict[str, object] = {"edits": [edit], "go": before.cell_id}
+        if _is_built(call, cells, before.cell_id, record.text):
+            news["run"] = [before.cell_id]  # from the cache: its card is that of what counts
+        call.workspace.tell_page(news)
+
+
+def _is_built(call: MagicCall, cells: Sequence[CellText], cell: str, text: str) -> bool:
+    """Whether the cell is built when it has this text."""
+    edited = [replace(each, source=text) if each.id == cell else each for each in cells]
+    states = call.session.survey(edited, call.workspace.settings_ran)
+    return any(state.id == cell and state.condition == "built" for state in states)
 
 
 @magic("%goto CELL", takes=("step",))

@@ -38,7 +38,7 @@ function updateBar(row, [id, status, share, amount]) {
   setText(code, id);
   setText(label, status);
   setText(bytes, amount);
-  track.setAttribute("aria-label", `layer ${id}`);
+  track.setAttribute("aria-label", `${status} ${id}`);
   track.classList.toggle("dnb-unknown", share === null);
   if (share === null) track.removeAttribute("aria-valuenow");
   else track.setAttribute("aria-valuenow", share);

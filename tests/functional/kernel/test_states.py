@@ -99,6 +99,15 @@ def test_states_follow_what_the_reader_does_with_cells(page: Page, folder: Path)
     page.expect("built", "built", "built")
 
 
+def test_cell_that_runs_says_so_while_it_runs(kernel: Kernel, page: Page) -> None:
+    page.cells["r"] = f"RUN echo {uuid.uuid4().hex}; sleep 600"
+    page.expect("built", "built", "built", NEW)
+    kernel.send(page.cells["r"], cell_id="r")
+    page.expect("built", "built", "built", "running")
+    kernel.manager.interrupt_kernel()
+    page.expect("built", "built", "built", "failed: was interrupted")
+
+
 def test_plan_undo_goto_and_diff(page: Page) -> None:
     first = page.run("c")
     assert first
@@ -113,11 +122,17 @@ def test_plan_undo_goto_and_diff(page: Page) -> None:
     page.run("c")
     page.cells["do"] = "%undo"
     assert page.run("do").startswith("cell 3 is again what it was: ")
-    edits = next(heard["edits"] for heard in reversed(page.heard) if "edits" in heard)
-    assert edits == [{"id": "c", "source": "ENV C=1"}]
+    heard = next(heard for heard in reversed(page.heard) if "edits" in heard)
+    assert heard["edits"] == [{"id": "c", "source": "ENV C=1"}]
+    assert heard["run"] == ["c"]
     page.cells["c"] = "ENV C=1"
     page.order("a b c do")
+    page.run("c")
     page.expect("built", "built", "built", "")
+    assert page.run("do") == "cell 3 is as if it had not run\n"
+    assert next(heard for heard in reversed(page.heard) if "clear" in heard)["clear"] == ["c"]
+    page.expect("built", "built", NEW, "")
+    page.run("c")
 
     page.cells["do"] = "%diff 1 3"
     text = page.run("do")

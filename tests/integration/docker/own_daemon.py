@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,14 +73,12 @@ class OwnDaemon:
 
 
 @contextlib.contextmanager
-def own_daemon(
-    root: Path, name: str, work: Path, features: Mapping[str, bool]
-) -> Iterator[OwnDaemon]:
+def own_daemon(root: Path, name: str, work: Path) -> Iterator[OwnDaemon]:
     """A running daemon with busybox; in the end it and all its files are removed."""
     if os.geteuid() != 0:
         missing("docker", "starting a daemon in the testbed's root needs root")
     daemon = OwnDaemon(root, name, work)
-    daemon.config.write_text(json.dumps({"features": dict(features)}))
+    daemon.config.write_text("{}")
     try:
         daemon.start()
         daemon.import_busybox()

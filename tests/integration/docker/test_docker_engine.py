@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from dockernb.build.image_tree import read_tree
-from dockernb.engines.base import ContainerSpec
+from dockernb.engines.base import ContainerSpec, Mount
 from dockernb.engines.docker import DockerEngine, connect
 from dockernb.engines.docker.api import DockerApi
 from dockernb.engines.docker.diff import api_diff, local_diff
@@ -239,6 +239,28 @@ def test_daemon_lost_at_the_start_leaves_no_connection(
     (output,) = closed
     monkeypatch.undo()
     output.close()
+
+
+def test_a_mount_over_what_the_daemon_mounts_itself_is_explained(bench: Bench) -> None:
+    mount = Mount("bind", "/etc", files=lambda name: [tar_of([folder(name)])], read_only=True)
+    with (
+        bench.engine.create(bench.base.id, shell("true", mounts=(mount,))) as container,
+        pytest.raises(BuildError) as refused,
+    ):
+        run(container)
+    assert 'The mount at "/etc" hides' in (refused.value.hint or "")
+    with (
+        bench.engine.create(bench.base.id, shell("true", user="stranger")) as container,
+        pytest.raises(BuildError) as refused,
+    ):
+        run(container)
+    assert "useradd" in (refused.value.hint or "")
+
+
+def folder(name: str) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(name)
+    member.type, member.mode = tarfile.DIRTYPE, 0o755
+    return member
 
 
 def test_link_that_leads_to_itself_is_a_link(bench: Bench) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from dockernb.engines.base import ContainerSpec
 from dockernb.engines.docker import DockerEngine, connect
-from dockernb.engines.docker.container import INTERMEDIATE_LABEL
+from dockernb.engines.docker.images import TEMPORARY_LABEL
 from dockernb.engines.docker.owner import Owner, this_process
 from tests.conformance.bench import Bench, next_config, run, shell
 from tests.integration.docker.cleaning import Cleaner
@@ -33,8 +33,9 @@ def test_nothing_of_ours_is_left(bench: Bench, docker_host: str, cleaner: Cleane
         own.commit(container, next_config(parent, "RUN"))
     engine.close()
     assert not [name for name in cleaner.names() if this_process().mark in name]
-    mark = f"{INTERMEDIATE_LABEL}={this_process().mark}"
-    assert cleaner.client.images(all=True, filters={"label": mark}) == []
+    labelled = cleaner.client.images(all=True, filters={"label": TEMPORARY_LABEL})
+    marks = [image["Labels"][TEMPORARY_LABEL] for image in labelled]
+    assert not [mark for mark in marks if mark.startswith(this_process().mark)]
     assert found["Image"] not in {image["Id"] for image in cleaner.client.images(all=True)}
 
 

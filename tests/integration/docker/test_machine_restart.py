@@ -24,7 +24,7 @@ def test_cells_are_built_after_the_daemon_and_the_kernel_died_and_the_notebook_m
     before, after = tmp_path / "before", tmp_path / "after"
     before.mkdir()
     (before / "note.txt").write_text("note\n")
-    with own_daemon(docker_root, "restarted", tmp_path, {}) as daemon:
+    with own_daemon(docker_root, "restarted", tmp_path) as daemon:
         environment = {
             "DOCKER_HOST": daemon.host,
             "DOCKERNB_HOME": str(tmp_path / "home"),

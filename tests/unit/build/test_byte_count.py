@@ -89,4 +89,4 @@ def test_card_shows_the_rate_of_the_work_that_goes_on() -> None:
     model.apply(PullProgressed(Progress("files", "sending", 0, 4_000_000)))
     clock.now = 12.0
     model.apply(PullProgressed(Progress("files", "sending", 1_000_000, 4_000_000)))
-    assert progress(model.view)["pull"]["sum"] == "5.0 MB of 8.0 MB, 500.0 kB/s"
+    assert progress(model.view)["pull"]["sum"] == "1.0 MB of 4.0 MB, 500.0 kB/s"

@@ -105,6 +105,15 @@ def found(
     return None if near is None else (near.fields["instruction"]["command"], near.fields["parent"])
 
 
+def test_nearest_is_what_was_built_last_also_where_the_clock_was_set_back(folder: Path) -> None:
+    with closing(BuildCache(folder, ENGINE)) as cache:
+        for text, built_at in (("first", 3e9), ("second", 2e9), ("third", 1e9)):
+            cache.put(other_text(text), replace(STEP, built_at=built_at), "mine")
+        assert found(cache, other_text("new"), "mine") == ("third", "parent")
+        cache.put(other_text("first"), replace(STEP, built_at=0.0), "mine")
+        assert found(cache, other_text("new"), "mine") == ("first", "parent")
+
+
 def test_nearest_is_an_earlier_run_of_the_same_cell(folder: Path) -> None:
     with closing(BuildCache(folder, ENGINE)) as cache:
         cache.put(other_text("old", parent="p0"), replace(STEP, built_at=1.0), "mine")

@@ -141,6 +141,19 @@ def test_undo_brings_back_what_each_cell_was_before_its_newest_execution(chain: 
     assert chain.undo() is None
 
 
+def test_execution_that_gave_what_was_there_is_not_one_to_take_back(chain: CellChain) -> None:
+    chain.begin("b")
+    chain.keep(record("b", state("a"), state("b2")))
+    for _ in range(3):  # from the cache
+        chain.begin("b")
+        chain.keep(record("b", state("a"), state("b2")))
+    before = chain.undo()
+    assert before is not None
+    assert before.record is not None
+    assert before.record.after == state("b")
+    assert chain.undo() is None
+
+
 def test_cell_that_is_stood_at_is_the_newest_until_a_cell_runs(chain: CellChain) -> None:
     chain.stand("a")
     assert chain.newest_state() == state("a")

@@ -89,6 +89,20 @@ def test_the_next_container_starts_from_what_was_kept(images: Images) -> None:
     assert not Path(base.path, "d", "g").exists()
 
 
+def test_a_tree_whose_files_nobody_touched_stays_in_order(images: Images) -> None:
+    looked_at = images.open()
+    place = Path(looked_at.path).parent
+    looked_at.discard()
+    assert not (place / "dirty").exists()
+    root = images.open()
+    assert Path(root.path).parent == place
+    root.touch()
+    assert (place / "dirty").exists()
+    Path(root.path, "d", "left").write_bytes(b"")
+    root.discard()
+    assert not Path(images.open().path, "d", "left").exists()
+
+
 def test_a_name_that_no_layer_holds_is_gone_from_the_next_container(images: Images) -> None:
     root = images.open()
     root.touch()

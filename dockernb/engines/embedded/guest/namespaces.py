@@ -119,6 +119,9 @@ def own_mounts() -> None:
 def mount_overlay(lower: Sequence[str], upper: str, work: str, merged: str, *, user: bool) -> None:
     """Mounts an overlay at `merged`, in the mount namespace of the caller.
 
+    Devices in it can be made but not opened: root's would be the machine's disks. (A container of
+    Docker may not either, by its device control group. Those that a command needs are in /dev.)
+
     It is volatile, from Linux 5.10 on: neither fsync(2) in it nor its end waits for the disk, which
     may take as long as a whole step. What is to last is read from it and synced elsewhere.
 
@@ -156,7 +159,7 @@ def _mount(paths: Sequence[str], merged: str, flags: Sequence[str]) -> None:
     joined = ":".join(path.replace(":", "\\:") for path in lowers)
     options = ",".join([f"lowerdir={joined}", f"upperdir={upper}", f"workdir={work}", *flags])
     if len(os.fsencode(options)) <= _OPTION_BYTES:
-        syscalls.mount("overlay", merged, "overlay", 0, options)
+        syscalls.mount("overlay", merged, "overlay", syscalls.MS_NODEV, options)
     else:
         _mount_many(paths, merged, flags)
 
@@ -169,6 +172,9 @@ def _mount_many(paths: Sequence[str], merged: str, flags: Sequence[str]) -> None
     options += [(flag, None) for flag in flags]
     try:
         syscalls.mount_step_by_step("overlay", options, merged)
+        if "userxattr" not in flags:  # in a user namespace no device can be opened anyway
+            again = syscalls.MS_REMOUNT | syscalls.MS_BIND | syscalls.MS_NODEV
+            syscalls.mount(None, merged, None, again)
     except OSError as error:
         raise UnsupportedByEngineError(
             f"an image of {len(lowers)} layers cannot be mounted: {error.strerror}",

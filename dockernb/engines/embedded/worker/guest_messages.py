@@ -133,6 +133,7 @@ class GuestRunner:
         if shown is None:
             shown, source = self._open_root(message["layers"]), message["source"]
             stack.callback(shown.discard)
+            shown.touch()
         inside = Inside(shown.path)
         stack.callback(inside.close)
         found = inside.open("/" + source.strip("/"))

@@ -47,6 +47,8 @@ def main(arguments: list[str]) -> int:
         groups = groups_here()
         enter_namespaces(ladder.best)
         channel.send(_told(ladder, groups))
+    except ClosedError:  # the engine was killed meanwhile
+        return 1
     except Exception as error:  # noqa: BLE001 - the engine raises it again
         channel.send(failure_of(error))
         return 1

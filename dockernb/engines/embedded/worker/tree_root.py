@@ -2,12 +2,13 @@
 
     trees/<id>/files    the tree
     trees/<id>/state    which layers it holds, its scan when it held just those, and in which boot
-    trees/<id>/dirty    exists while a container uses the tree, and after, if nothing was kept
+    trees/<id>/dirty    exists from the first change of a container's files until they are kept
     trees/<id>/lock     held by the worker that uses the tree
 
 A tree is opened by putting right what differs from the image wanted: what the last container left
 behind, and what the tree's image has otherwise. So opening the next snapshot of a chain costs
-nothing, and a failed step costs as much as it changed.
+nothing, and a failed step costs as much as it changed. A container whose files are never touched
+(a metadata step, a look into an image) leaves the tree as it is.
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ class TreeRoot:
         return self._owners
 
     def touch(self) -> None:
+        self._place.mark_dirty()
         self._changes = self._now = None
 
     def changes(self) -> Sequence[DiffEntry]:
@@ -81,7 +83,7 @@ class TreeRoot:
         return self._changes
 
     def _bring_to_image(self, files: LayerFiles) -> Scan:
-        """Makes the tree what the image is, and marks it as in use."""
+        """Makes the tree what the image is."""
         held, scan = self._place.load()
         wrong: set[str] = set(scan) if not files.has_all(held) else set()
         if self._place.is_dirty:
@@ -97,7 +99,6 @@ class TreeRoot:
             Restorer(self.path, self._index.entries, self._owners).restore(whole)
             scan = scan_tree(self.path)
             self._place.save(self._layers, scan)
-        self._place.mark_dirty()
         return scan
 
     def _held_entries(self, files: LayerFiles, held: Sequence[str]) -> dict[str, Entry]:

@@ -149,14 +149,19 @@ class Link {
     if (data.states) {
       this.marks.apply(data.states);
     }
-    if (data.run) {
-      void runCells(this.panel, data.run, this.actions);
-    }
     for (const edit of data.edits || []) {
       this.edit(edit);
     }
     if (data.insert) {
       this.insert(data.insert);
+    }
+    for (const { model } of this.panel.content.widgets) {
+      if (data.clear?.includes(model.id)) {
+        model.clearExecution?.();
+      }
+    }
+    if (data.run) {
+      void runCells(this.panel, data.run, this.actions);
     }
     if (data.go) {
       this.go(data.go);
