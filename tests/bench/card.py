@@ -16,7 +16,7 @@ from dockernb.build.result import StepResult
 from dockernb.ui.card import Card
 from dockernb.ui.card_model import CardModel
 from dockernb.ui.card_view import view_of
-from dockernb.ui.widget import read_static
+from dockernb.ui.widget import CardWidget
 from dockernb.ui.widget_state import files, header, progress
 from tests.browser.chromium import ARGUMENTS
 from tests.unit.ui.samples import big_diff, built
@@ -26,7 +26,6 @@ from .measure import Figure, Goal, measured, timed
 
 __all__ = ["large_card"]
 
-_SCRIPTS = ("dom.js", "tree.js", "log.js", "viewer.js", "panes.js", "card.js")
 _FIRST_ROW_SECONDS = 0.035
 _SAVED_BYTES = 50_000
 
@@ -76,8 +75,8 @@ def large_card(machine: Machine) -> Iterator[Figure]:
 
 def _first_row(browser: Browser, large: StepResult, small: StepResult, machine: Machine) -> Figure:
     page = browser.new_page()
-    page.set_content(f"<style>{read_static('card.css')}</style>")
-    script = read_static(*_SCRIPTS)
+    page.set_content(f"<style>{CardWidget.class_traits()['_css'].default_value}</style>")
+    script = CardWidget.class_traits()["_esm"].default_value
 
     def show(result: StepResult) -> float:
         return float(page.evaluate(_SHOW, [script, _state(result)])) / 1000
@@ -100,6 +99,7 @@ def _state(result: StepResult) -> dict[str, Any]:
         "actions": [],
         "findings": [],
         "stale": "",
+        "terminal": {"status": "none"},
         "own_id": "",
     }
     return dict(json.loads(json.dumps(state)))

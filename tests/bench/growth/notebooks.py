@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from jupyter_core.utils import ensure_event_loop
+
 from dockernb.build.events import StepFinished
 from dockernb.ui.card import Card
 from tests.bench.copying import make_context
@@ -124,8 +126,11 @@ def _run_all(kernel: TimedKernel, cells: Sequence[str]) -> list[float]:
 
 def _at_once(kernels: Sequence[TimedKernel], runs: int) -> None:
     def work(kernel: TimedKernel) -> None:
-        for _ in range(runs):
-            kernel.cell(f"RUN echo {unique()} > /marker")
+        try:
+            for _ in range(runs):
+                kernel.cell(f"RUN echo {unique()} > /marker")
+        finally:
+            ensure_event_loop().close()  # the client's, one for each thread
 
     threads = [threading.Thread(target=work, args=(kernel,)) for kernel in kernels]
     for thread in threads:
