@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import select
-import shutil
 import signal
 import sys
 import termios
@@ -65,7 +64,8 @@ def _show(data: bytes) -> None:
 
 
 def _size() -> TerminalSize:
-    columns, rows = shutil.get_terminal_size()
+    # Asked of the terminal itself: $COLUMNS and $LINES may be another's.
+    columns, rows = os.get_terminal_size(sys.stdout.fileno())
     return TerminalSize.bounded(rows, columns)
 
 

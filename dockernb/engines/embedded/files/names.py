@@ -21,7 +21,9 @@ def parts_of(name: str) -> tuple[str, ...]:
         OciError: the way leads out of the root.
     """
     parts = tuple(part for part in name.split("/") if part not in {"", "."})
-    too_long = len(parts) > _MOST_PARTS or any(len(part) > _LONGEST_PART for part in parts)
+    # A whiteout is no file: the name behind its prefix is one.
+    longest = max((len(part.removeprefix(WHITEOUT)) for part in parts), default=0)
+    too_long = len(parts) > _MOST_PARTS or longest > _LONGEST_PART
     if ".." in parts or "\0" in name or too_long:
         raise OciError(
             f"unsafe path {name[:200]!r} in an archive",
