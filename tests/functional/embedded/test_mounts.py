@@ -125,6 +125,6 @@ def test_target_is_resolved_inside_the_root(bench: Bench, host_folder: Path) -> 
     second = bench.command("cat /var/www/in/file", mounts=[bind(host_folder, "/link/in")])
     third = bench.command("cat /etc/in/file", mounts=[bind(host_folder, "/usr/up/in")])
     ended = bench.finish(bench.start(first, second, third))
-    assert [one.exit_code for one in ended] == [0, 0, 0]
+    assert [one.exit_code for one in ended] == [0, 0, 0], ended
     assert ended[0].out == "from the host\n" * 2
     assert not Path("/etc/in").exists()

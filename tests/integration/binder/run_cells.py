@@ -67,15 +67,18 @@ async def run_cell(channels: WebSocketClientConnection, code: str) -> Message:
     request = {"header": header, "channel": "shell", "content": content}
     await channels.write_message(json.dumps(request | {"parent_header": {}, "metadata": {}}))
     status, text, idle = "", "", False
-    async with asyncio.timeout(CELL_SECONDS):
-        while not (status and idle):
-            message = json.loads(await channels.read_message() or "{}")
-            if message["parent_header"].get("msg_id") != wanted:
-                continue
-            told = message["content"]
-            status = told["status"] if message["msg_type"] == "execute_reply" else status
-            idle = idle or told.get("execution_state") == "idle"
-            text += "" if message["msg_type"] == "execute_reply" else text_of(told)
+    try:
+        async with asyncio.timeout(CELL_SECONDS):
+            while not (status and idle):
+                message = json.loads(await channels.read_message() or "{}")
+                if message["parent_header"].get("msg_id") != wanted:
+                    continue
+                told = message["content"]
+                status = told["status"] if message["msg_type"] == "execute_reply" else status
+                idle = idle or told.get("execution_state") == "idle"
+                text += "" if message["msg_type"] == "execute_reply" else text_of(told)
+    except TimeoutError as late:
+        raise RuntimeError(f"{code}: {status or 'no reply'}, idle: {idle}\n{text}") from late
     return {"code": code, "status": status, "text": COLOR.sub("", text).strip()}
 
 
