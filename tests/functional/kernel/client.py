@@ -48,11 +48,16 @@ class Ran:
 
 
 class Kernel:
-    """A running kernel process."""
+    """A running kernel process.
+
+    Attributes:
+        comms: What came on comms while requests were waited for, whoever asked for it.
+    """
 
     def __init__(self, manager: KernelManager, client: BlockingKernelClient) -> None:
         self.manager = manager
         self.client = client
+        self.comms: list[dict[str, Any]] = []
 
     def send(
         self,
@@ -84,6 +89,8 @@ class Kernel:
         messages: list[dict[str, Any]] = []
         while True:
             message = self.client.get_iopub_msg(timeout=seconds)
+            if message["header"]["msg_type"].startswith("comm_"):
+                self.comms.append(message)
             if message["parent_header"].get("msg_id") != request:
                 continue
             messages.append(message)

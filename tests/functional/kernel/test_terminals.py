@@ -29,7 +29,9 @@ class Page:
     def run(self, code: str, cell_id: str, status: str = "ok") -> Ran:
         ran = self.kernel.run(code, cell_id=cell_id)
         assert ran.reply["status"] == status, ran.reply
-        self.said += [message for message in ran.messages if self.is_comm(message)]
+        # What other cells' terminals said meanwhile, too.
+        self.said += self.kernel.comms
+        self.kernel.comms.clear()
         return ran
 
     def is_comm(self, message: dict[str, Any]) -> bool:
