@@ -15,10 +15,10 @@ from ..errors import LookError
 from ..oci.bounded_tar import open_tar
 from ..oci.byte_stream import StreamReader
 from .entries import FileEntry, entry_of
+from .links import LinkCircleError, behind_links
 
 __all__ = ["FileContent", "absolute", "copy_content", "read_content", "resolve"]
 
-MAX_LINKS = 40  # as the kernel's limit
 MAX_PATH = 4096
 
 
@@ -58,29 +58,22 @@ def resolve(view: FileView, path: str) -> str:
     Raises:
         LookError: there is nothing, or links lead in a circle.
     """
-    done = "/"
-    left = [name for name in reversed(path.split("/")) if name]
-    links = 0
-    while left:
-        name = left.pop()
-        if name in (".", ".."):
-            done = posixpath.dirname(done) if name == ".." else done
-            continue
-        current = posixpath.join(done, name)
+
+    def target_of(current: str, is_behind_link: bool) -> str | None:
         found = view.stat(current)
         if found is None:
-            behind = "" if current == path else f': it leads to "{current}"'
-            raise LookError(f'there is no "{path}" in the snapshot{behind if links else ""}')
+            behind = f': it leads to "{current}"' if is_behind_link and current != path else ""
+            raise LookError(f'there is no "{path}" in the snapshot{behind}')
         if found.type != "symlink" or found.link_target is None:
-            done = current
-            continue
-        links += 1
-        if links > MAX_LINKS or len(found.link_target) > MAX_PATH:
-            raise LookError(f'"{path}" is a link that leads in a circle')
-        if found.link_target.startswith("/"):
-            done = "/"
-        left += [part for part in reversed(found.link_target.split("/")) if part]
-    return done
+            return None
+        if len(found.link_target) > MAX_PATH:
+            raise LinkCircleError
+        return found.link_target
+
+    try:
+        return behind_links(path, target_of)
+    except LinkCircleError:
+        raise LookError(f'"{path}" is a link that leads in a circle') from None
 
 
 def read_content(view: FileView, path: str, limit: int) -> FileContent:

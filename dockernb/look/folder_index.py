@@ -11,10 +11,9 @@ from dataclasses import dataclass
 
 from ..oci.diff import DiffEntry
 from .entries import FileEntry
+from .links import LinkCircleError, behind_links
 
 __all__ = ["FolderIndex", "Name"]
-
-_MAX_LINKS = 40  # as the kernel's limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,27 +121,17 @@ class FolderIndex:
 
     def _resolve(self, path: str) -> str | None:
         """The path behind all links; None: they lead nowhere, or in a circle."""
-        done, links = "/", 0
-        left = [name for name in reversed(path.split("/")) if name]
-        while left:
-            name = left.pop()
-            if name in (".", ".."):
-                done = posixpath.dirname(done) if name == ".." else done
-                continue
-            current = posixpath.join(done, name)
+
+        def target_of(current: str, _: bool) -> str | None:
             entry = self._entry(current)
             if entry is None:
-                return None
-            if entry.target is None:
-                done = current
-                continue
-            links += 1
-            if links > _MAX_LINKS:
-                return None
-            if entry.target.startswith("/"):
-                done = "/"
-            left += [part for part in reversed(entry.target.split("/")) if part]
-        return done
+                raise FileNotFoundError(current)
+            return entry.target
+
+        try:
+            return behind_links(path, target_of)
+        except (FileNotFoundError, LinkCircleError):
+            return None
 
 
 def _name_of(entry: FileEntry) -> Name:
