@@ -14,6 +14,8 @@ import re
 import sys
 import time
 import uuid
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from jupyter_server.serverapp import list_running_servers
@@ -70,7 +72,7 @@ async def run_cell(channels: WebSocketClientConnection, code: str) -> Message:
     try:
         async with asyncio.timeout(CELL_SECONDS):
             while not (status and idle):
-                message = json.loads(await channels.read_message() or "{}")
+                message = await next_message(channels, code)
                 if message["parent_header"].get("msg_id") != wanted:
                     continue
                 told = message["content"]
@@ -78,8 +80,34 @@ async def run_cell(channels: WebSocketClientConnection, code: str) -> Message:
                 idle = idle or told.get("execution_state") == "idle"
                 text += "" if message["msg_type"] == "execute_reply" else text_of(told)
     except TimeoutError as late:
-        raise RuntimeError(f"{code}: {status or 'no reply'}, idle: {idle}\n{text}") from late
+        state = f"{status or 'no reply'}, idle: {idle}"
+        raise RuntimeError(f"{code}: {state}\n{text}\n{processes()}") from late
     return {"code": code, "status": status, "text": COLOR.sub("", text).strip()}
+
+
+async def next_message(channels: WebSocketClientConnection, code: str) -> Message:
+    """The next one of any channel; a kernel that died will never answer, and that is raised."""
+    text = await channels.read_message()
+    if text is None:
+        raise RuntimeError(f"{code}: the server closed the connection\n{processes()}")
+    message: Message = json.loads(text)
+    if message["content"].get("execution_state") in {"restarting", "dead"}:
+        raise RuntimeError(f"{code}: the kernel died\n{processes()}")
+    return message
+
+
+def processes() -> str:
+    """A line for each process of this machine: ID, state, what it waits for, command."""
+    lines = []
+    for folder in sorted(Path("/proc").glob("[0-9]*"), key=lambda path: int(path.name)):
+        with suppress(OSError):
+            command = (
+                (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            )
+            state = (folder / "stat").read_text().rpartition(")")[2].split()[0]
+            waits = (folder / "wchan").read_text()
+            lines.append(f"{folder.name} {state} {waits} {command[:200]}")
+    return "\n".join(lines)
 
 
 def text_of(content: Message) -> str:

@@ -73,6 +73,15 @@ def statuses(cells: list[Cell]) -> list[str]:
     return [cell.status for cell in cells]
 
 
+def times(cells: list[Cell]) -> str:
+    """The seconds of the first cell, of the longest one, and of all."""
+    starts = [0.0, *(cell.after for cell in cells)]
+    took = {cell.code: cell.after - start for cell, start in zip(cells, starts, strict=False)}
+    longest = max(took, key=lambda code: took[code])
+    first = f"first cell {cells[0].after:.1f} s"
+    return f"{first}, longest {took[longest]:.1f} s ({longest}), all {cells[-1].after:.1f} s"
+
+
 def check_redis(places: Places, place: Place) -> None:
     """The image of the first notebook is one that the real Docker runs."""
     with saved(places, place, REDIS) as config:
@@ -121,7 +130,7 @@ def test_the_whole_course_runs_in_a_pod_of_binder_with_one_gigabyte(places: Plac
                 "error" if is_meant_to_fail(cell) else "ok" for cell in code_cells(read(path))
             ]
             assert statuses(cells) == [*wanted, *(["ok"] * len(tagging))], cells
-            print(f"{path.name}: first cell {cells[0].after:.1f} s, all {cells[-1].after:.1f} s")
+            print(f"{path.name}: {times(cells)}")
         check_redis(places, place)
         disk, memory = place.bytes_of_disk(), place.bytes_of_memory()
     print(f"disk {disk / MEGABYTE:.0f} MB, memory {memory / MEGABYTE:.0f} MB")
