@@ -75,11 +75,12 @@ def statuses(cells: list[Cell]) -> list[str]:
 
 def times(cells: list[Cell]) -> str:
     """The seconds of the first cell, of the longest one, and of all."""
-    starts = [0.0, *(cell.after for cell in cells)]
-    took = {cell.code: cell.after - start for cell, start in zip(cells, starts, strict=False)}
-    longest = max(took, key=lambda code: took[code])
-    first = f"first cell {cells[0].after:.1f} s"
-    return f"{first}, longest {took[longest]:.1f} s ({longest}), all {cells[-1].after:.1f} s"
+    ends = [cell.after for cell in cells]
+    took = [end - start for end, start in zip(ends, [0.0, *ends], strict=False)]
+    longest = max(range(len(cells)), key=lambda number: took[number])
+    instruction = cells[longest].code.splitlines()[-1]
+    first, all_of_them = ends[0], ends[-1]
+    return f"first {first:.1f} s, {instruction}: {took[longest]:.1f} s, all {all_of_them:.1f} s"
 
 
 def check_redis(places: Places, place: Place) -> None:
