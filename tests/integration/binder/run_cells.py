@@ -81,7 +81,8 @@ async def run_cell(channels: WebSocketClientConnection, code: str) -> Message:
                 text += "" if message["msg_type"] == "execute_reply" else text_of(told)
     except TimeoutError as late:
         state = f"{status or 'no reply'}, idle: {idle}"
-        raise RuntimeError(f"{code}: {state}\n{text}\n{processes()}") from late
+        printed = "\n".join(line for line in text.splitlines() if line.strip())
+        raise RuntimeError(f"{code}: {state}\n{printed}\n{processes()}") from late
     return {"code": code, "status": status, "text": COLOR.sub("", text).strip()}
 
 
@@ -97,16 +98,23 @@ async def next_message(channels: WebSocketClientConnection, code: str) -> Messag
 
 
 def processes() -> str:
-    """A line for each process of this machine: ID, state, what it waits for, command."""
+    """A line for each process of this machine: ID, state, what it waits for, command.
+
+    Then its connections as the kernel lists them (proc(5)): addresses, state, bytes that wait to
+    be sent and read, timer. They tell a server that does not answer from a process that hangs.
+    """
     lines = []
     for folder in sorted(Path("/proc").glob("[0-9]*"), key=lambda path: int(path.name)):
         with suppress(OSError):
-            command = (
-                (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            )
+            command = (folder / "cmdline").read_bytes().decode(errors="replace")
             state = (folder / "stat").read_text().rpartition(")")[2].split()[0]
             waits = (folder / "wchan").read_text()
-            lines.append(f"{folder.name} {state} {waits} {command[:200]}")
+            words = command.replace("\0", " ")
+            lines.append(f"{folder.name} {state} {waits} {words[:200]}")
+    for kind in ("tcp", "udp"):
+        with suppress(OSError):
+            found = Path("/proc/net", kind).read_text().splitlines()
+            lines += [line[:110] for line in found if " 0A 00000000:" not in line]  # listening
     return "\n".join(lines)
 
 
