@@ -23,7 +23,8 @@ from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 SERVER_SECONDS = 60
-CELL_SECONDS = 120
+#: apt-get tries again, with pauses and without a word, when a mirror refuses: longer than that.
+CELL_SECONDS = 300
 COLOR = re.compile(r"\x1b\[[0-9;]*m")
 
 Message = dict[str, Any]
