@@ -120,7 +120,7 @@ class _FoundMeanwhile(ImageStore):
 def test_what_an_engine_finds_while_a_collection_goes_on_stays(
     store: ImageStore, take: str
 ) -> None:
-    image, layer = add(store, b"found")
+    image, _ = add(store, b"found")
     before = blobs(store)
     meanwhile = _FoundMeanwhile(store.folders)
     with Lease(store.folders.leases) as meanwhile.lease:
