@@ -23,6 +23,7 @@ from dockernb.engines.embedded.guest import (
     run_guest,
 )
 from dockernb.engines.embedded.guest.inside import Inside
+from dockernb.engines.embedded.store.caches import held_cache
 from dockernb.engines.embedded.store.folders import StoreFolders
 from dockernb.engines.embedded.worker.overlay_root import remove_place
 from dockernb.engines.embedded.worker.roots import Root
@@ -103,9 +104,7 @@ class GuestRunner:
             self._check_socket()
             source = message["source"]
         elif kind == "cache":
-            source = str(self._cache_folder(message))
-            if not self._rung.has_mounts:  # the folder is moved into the tree
-                stack.enter_context(locked(Path(f"{source}.lock"), exclusive=True))
+            source = str(self._held_cache(stack, message))
         return GuestMount(
             kind="bind" if kind in {"cache", "ssh"} else kind,
             target=message["target"],
@@ -139,6 +138,16 @@ class GuestRunner:
         found = inside.open("/" + source.strip("/"))
         stack.callback(os.close, found)
         return str(Path(f"/proc/self/fd/{found}").readlink())
+
+    def _held_cache(self, stack: ExitStack, message: Mapping[str, Any]) -> Path:
+        """The folder of a cache, which nobody takes away until the stack is left."""
+        while True:
+            folder = self._cache_folder(message)
+            with ExitStack() as holding:
+                holding.enter_context(held_cache(folder, alone=not self._rung.has_mounts))
+                if folder.exists():  # it may have been taken away between the two
+                    stack.push(holding.pop_all())
+                    return folder
 
     def _cache_folder(self, message: Mapping[str, Any]) -> Path:
         """One folder a name; the first user decides what it begins with, as in BuildKit."""
