@@ -13,9 +13,10 @@ import pytest
 
 from dockernb.build.events import BuildEvent, OutputReceived
 from dockernb.engines.base import RemovedCaches
-from dockernb.errors import BuildInterruptedError
+from dockernb.errors import BuildInterruptedError, UnsupportedByEngineError
 from tests.faults.notebooks import Notebooks
-from tests.faults.places import CACHE
+from tests.faults.places import CACHE, Place
+from tests.functional.notebooks import Notebook
 
 WITH_CACHE = f"RUN --mount=type=cache,id={CACHE},target=/cache "
 
@@ -51,7 +52,20 @@ def test_a_cache_that_no_command_uses_is_pruned_and_begins_anew(
     again.run("from", f"FROM {notebooks.place.base}")
     (result,) = again.run("use", f"{WITH_CACHE} ls -a /cache | wc -l")
     assert result.log.text == "2\n"
+    check_two_places(again, notebooks.place)
     assert notebooks.place.left_behind() == []
+
+
+def check_two_places(notebook: Notebook, place: Place) -> None:
+    """One cache twice, as with `docker build`; where its folder is moved, that is refused."""
+    mounts = f"--mount=type=cache,id={CACHE},target=/a --mount=type=cache,id={CACHE},target=/b"
+    source = f"RUN {mounts} echo told >/a/twice; cat /b/twice"
+    if place.environment.get("DOCKERNB_RUNG") == "4":
+        with pytest.raises(UnsupportedByEngineError, match="at two places"):
+            notebook.run("twice", source)
+        return
+    (result,) = notebook.run("twice", source)
+    assert result.log.text == "told\n"
 
 
 def pruned(environment: dict[str, str]) -> dict[str, list[str] | int]:
