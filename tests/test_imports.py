@@ -34,6 +34,7 @@ ARROWS = {
     "complete": {"dockerfile"},
     "notebook": {"dockerfile"},
     "use": {"build", "engines.base", "oci"},
+    "use.buildx": {"dockerfile"},
     "session": {
         "build", "checks", "use", "dockerfile", "engines.base", "engines.select", "folders",
     },
