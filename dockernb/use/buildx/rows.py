@@ -121,11 +121,13 @@ class BuildRows:
     def finish(self, exit_code: int) -> None:
         """Buildx has ended: nothing waits or runs any more."""
         with self._lock:
+            built = {row.stage for row in self._rows if row.status in ("done", "cached")}
             for row in (*self._rows, *self._others):
                 if row.status == "running":
                     self._stop(row, "canceled")
                 elif row.status == "waiting" and exit_code == 0:
-                    row.status = "not needed"
+                    # BuildKit does what two stages have in common once, and tells it of one.
+                    row.status = "cached" if row.stage in built else "not needed"
 
     def error(self, exit_code: int) -> DockernbError:
         """Why the build failed, with the place in its cell and the end of the log."""
@@ -153,7 +155,8 @@ class BuildRows:
     def _begin(self, line: BuildLine) -> BuildRow:
         if line.step is None:
             row = BuildRow(line.text[:_WIDTH])
-            if len(self._others) < _OTHERS:
+            # 0 is a word about the builder, which never ends.
+            if line.number and len(self._others) < _OTHERS:
                 self._others.append(row)
         else:
             row = self._row_of(line.step, line.platform)

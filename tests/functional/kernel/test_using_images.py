@@ -37,6 +37,7 @@ class Place:
     registry: str
     port: int
     engine: str
+    base: str
 
     def run(self, code: str, cell_id: str = "use", **options: Any) -> Ran:
         ran = self.kernel.run(code, cell_id=cell_id, **options)
@@ -61,7 +62,7 @@ def place(
     }
     base = "busybox:latest" if request.param == "docker" else f"{registry}/busybox:latest"
     with started("dockernb.kernel", folder, **environment) as kernel:
-        place = Place(kernel, folder, registry, port, request.param)
+        place = Place(kernel, folder, registry, port, request.param, base)
         env = f"ENV PORT={port} GREETING=hello"
         place.run(f"FROM {base} AS web\n{env}\nEXPOSE {port}\nRUN echo one >/one", "base")
         place.run(_CMD, "cmd")
@@ -179,6 +180,21 @@ def test_an_image_is_named_pushed_and_saved(place: Place, skopeo_program: str) -
     assert short_id(image_id) in place.run("%history").of("display_data")[0]["data"]["text/plain"]
     if place.engine == "docker":
         place.run(f"%%shell --of {name}\ntrue")
+
+
+def test_help_of_a_base_image_and_of_a_stage_says_what_they_are(place: Place) -> None:
+    def explained(code: str) -> str:
+        return str(place.kernel.ask("inspect", code, len(code))["data"]["text/plain"])
+
+    image = explained(f"FROM {place.base}")
+    assert "An image on the engine." in image
+    for fact in (r"platform  linux/\w+", r"size      [\d.]+ MB", r"image     [0-9a-f]{12}"):
+        assert re.search(fact, image), image
+    stage = explained("COPY --from=web")
+    assert "A stage of this notebook, opened in cell [1]." in stage
+    steps = json.loads(place.run("%history --json", "history").text)["steps"]
+    assert f"snapshot  {short_id(steps[-1]['snapshot'])}\n" in stage
+    assert "It is not on the engine" in explained("FROM nobody/nothing:1")
 
 
 def test_the_notebook_is_built_by_buildx_and_told_by_its_cells(place: Place) -> None:

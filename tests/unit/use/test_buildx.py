@@ -116,6 +116,7 @@ def states(rows: BuildRows) -> list[tuple[str, str]]:
 
 
 LINES = (
+    '#0 building with "default" instance using docker driver',
     "#1 [internal] load build definition from Dockerfile",
     "#1 DONE 0.0s",
     "#5 [base 1/2] FROM docker.io/library/busybox",
@@ -151,6 +152,10 @@ def test_every_instruction_has_a_row_and_every_platform() -> None:
     rows.finish(0)
     ended = dict(states(rows))
     assert (ended["RUN one"], ended["exporting to image"]) == ("not needed", "canceled")
+    rows = rows_of("#5 [web 2/3] RUN one", "#5 DONE 0.1s")
+    rows.finish(0)
+    ended = dict(states(rows))  # what another stage has as well is told of one of them
+    assert (ended["WORKDIR /w"], ended["RUN make"]) == ("cached", "not needed")
 
 
 def test_a_failed_step_is_told_with_its_cell_and_the_end_of_its_log() -> None:
