@@ -33,7 +33,6 @@ class EmbeddedContainer:
     """See `WorkingContainer`. The ID is random, as Docker's are.
 
     Args:
-        hold: Makes sure that a new image is not collected before anybody knows of it.
         keep: Makes a new image one of those that are kept for a while.
     """
 
@@ -43,14 +42,12 @@ class EmbeddedContainer:
         helper: HelperProcess,
         parent: ImageRecord,
         spec: ContainerSpec,
-        hold: Callable[[Image], Image],
         limits: Limits,
         keep: Callable[[Image], EmbeddedKept],
     ) -> None:
         self._limits = limits
         self._keep = keep
         self._store = store
-        self._hold = hold
         self._helper = helper
         self._parent = parent
         self._spec = spec
@@ -160,7 +157,7 @@ class EmbeddedContainer:
             if layer:
                 layers = (*layers, self._pack(adopt=adopt))
             wanted = config.with_layers([each.diff_id for each in layers])
-            return self._hold(self._store.add(wanted, layers))
+            return self._store.add(wanted, layers)
 
     def keep(self, config: ImageConfig) -> EmbeddedKept:
         """A layer is made at once: a working tree is wanted for the next step.

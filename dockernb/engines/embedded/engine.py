@@ -60,9 +60,9 @@ class EmbeddedEngine:
     def __init__(self, store: Path, *, rung: int | None = None) -> None:
         self._limits = limits_from_environment()
         folders = StoreFolders(store.resolve()).make()
-        self._images = ImageStore(folders)
-        self._helper = HelperProcess(folders.root, rung)
         self._lease = Lease(folders.leases)
+        self._images = ImageStore(folders, self._hold)
+        self._helper = HelperProcess(folders.root, rung)
         self._kept = KeptImages(self._images, self._lease, self._remove_strays)
         self._info = _engine_info(folders)
 
@@ -98,11 +98,8 @@ class EmbeddedEngine:
         return self._info
 
     def image(self, image_id: str) -> Image | None:
-        found = self._images.get(image_id)
-        if found is None:
-            return None
-        self._hold(image_id)
-        return found[0]
+        found = self._held(image_id)
+        return found[0] if found else None
 
     def find_image(self, reference: str, platform: Platform | None = None) -> Image | None:
         image = self._images.find(reference)
@@ -118,22 +115,21 @@ class EmbeddedEngine:
         cancel: threading.Event,
     ) -> Image:
         wanted = platform or self._info.platform
-        image = pull_image(
+        return pull_image(
             self._images, self._helper, Reference.parse(reference), wanted, on_progress, cancel
         )
-        return self._held(image)
 
     def local_references(self) -> list[str]:
         return sorted(Reference.parse(name).familiar for name in self._images.names())
 
     def scratch(self, config: ImageConfig) -> Image:
-        return self._held(self._images.add(config.with_layers(()), ()))
+        with self._images.layout.lock(shared=True):
+            return self._images.add(config.with_layers(()), ())
 
     @contextmanager
     def create(self, parent: str, spec: ContainerSpec) -> Iterator[EmbeddedContainer]:
         container = EmbeddedContainer(
-            self._images, self._helper, self._record(parent), spec, self._held, self._limits,
-            self._kept.keep,
+            self._images, self._helper, self._record(parent), spec, self._limits, self._kept.keep,
         )  # fmt: skip
         try:
             yield container
@@ -144,9 +140,7 @@ class EmbeddedEngine:
         """Nothing: a container starts in no time."""
 
     def launch(self, image_id: str, spec: StartSpec) -> EmbeddedRunning:
-        record = self._record(image_id)
-        image = self.image(image_id)
-        assert image is not None  # noqa: S101 - it is on record
+        image, record = self._found(image_id)
         config = image.config.runtime
         return EmbeddedRunning(self._images, self._helper, record, config, spec, self._limits)
 
@@ -220,17 +214,23 @@ class EmbeddedEngine:
         self._lease.close()
 
     def _record(self, image_id: str) -> ImageRecord:
-        found = self._images.get(image_id)
+        return self._found(image_id)[1]
+
+    def _found(self, image_id: str) -> tuple[Image, ImageRecord]:
+        found = self._held(image_id)
         if found is None:
             raise EngineError(
                 f'the image "{image_id}" is gone from the store', hint="run the cells above again"
             )
-        self._hold(image_id)
-        return found[1]
+        return found
 
-    def _held(self, image: Image) -> Image:
-        self._hold(image.id)
-        return image
+    def _held(self, image_id: str) -> tuple[Image, ImageRecord] | None:
+        """The image and its record, which stay as long as this engine; None if it is not there."""
+        if self._images.get(image_id) is None:
+            return None
+        self._hold(image_id)
+        # A collection that began before the lease was noted may have taken it: see `collect`.
+        return self._images.get(image_id)
 
     def _hold(self, image_id: str) -> None:
         with store_errors("noting that the image is in use", self._images.folders.root):

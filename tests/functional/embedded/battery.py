@@ -46,6 +46,29 @@ def _in_place(bench: Bench, tree: Path, command: str) -> int | None:
     return bench.run(command).exit_code
 
 
+#: Starts three programs; none asks for memory before all of them have begun.
+STARTER = """\
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+extern char **environ;
+int main(int count, char **words) {
+  char byte, *again[] = {words[0], "child", 0};
+  int pipes[2], status, bad = 0;
+  if (count > 1) { read(0, &byte, 1); memset(malloc(99), 1, 99); return 0; }
+  pipe2(pipes, O_CLOEXEC); dup2(pipes[0], 0);
+  for (int n = 0; n < 3; n++) posix_spawn(&(pid_t){0}, words[0], 0, 0, again, environ);
+  close(pipes[1]);
+  while (wait(&status) > 0) bad += status != 0;
+  return bad;
+}
+"""
+
+
 @dataclass(frozen=True)
 class Check:
     """A claim: the command gives this exit code, and its last output lines are these."""
@@ -156,6 +179,9 @@ CHECKS = (
           "./a.out && echo compiled", "compiled"),
     Check("make_with_jobs", "cd /tmp && printf 'all: a b c\\na b c:\\n\\t@sleep 0.01\\n' > "
           "Makefile && make -j3 && echo made", "made"),
+    Check("programs_started_together_each_have_a_heap",
+          f"cd /tmp && cat > b.c <<'END'\n{STARTER}END\ngcc -w b.c -o b.out && ./b.out && "
+          "echo started", "started"),
     Check("ldconfig", "ldconfig && echo ok", "ok"),
     Check("umask", "umask; touch /tmp/um; stat -c %a /tmp/um", "0022|644"),
 )  # fmt: skip

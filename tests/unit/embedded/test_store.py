@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 
 from dockernb.engines.base import Image
-from dockernb.engines.embedded.store.collect import collect
+from dockernb.engines.embedded.engine import EmbeddedEngine
+from dockernb.engines.embedded.store.collect import collect, discard
 from dockernb.engines.embedded.store.errors import disk_error
 from dockernb.engines.embedded.store.folders import StoreFolders
 from dockernb.engines.embedded.store.images import ImageStore
 from dockernb.engines.embedded.store.leases import Lease, leased_images
 from dockernb.engines.embedded.store.places import dead_places, places, take_away
-from dockernb.engines.embedded.store.records import LayerRecord
+from dockernb.engines.embedded.store.records import ImageRecord, LayerRecord
 from dockernb.errors import EngineError, EngineNotAvailableError, StorageFullError
 from dockernb.oci.config import ImageConfig
 from dockernb.oci.locks import locked
@@ -103,6 +104,61 @@ def test_collection_of_all_takes_names_too_but_not_what_is_held(store: ImageStor
         lease.hold(held.id)
         assert collect(store, with_named=True).images == (named.id,)
     assert list(store.names()) == ["docker.io/library/used:latest"]
+
+
+class _FoundMeanwhile(ImageStore):
+    """Another engine finds each image just before a collection takes it off the record."""
+
+    lease: Lease
+
+    def forget(self, record: ImageRecord) -> None:
+        self.lease.hold(record.id)
+        super().forget(record)
+
+
+@pytest.mark.parametrize("take", ["all", "one"])
+def test_what_an_engine_finds_while_a_collection_goes_on_stays(
+    store: ImageStore, take: str
+) -> None:
+    image, _ = add(store, b"found")
+    before = blobs(store)
+    meanwhile = _FoundMeanwhile(store.folders)
+    with Lease(store.folders.leases) as meanwhile.lease:
+        if take == "all":
+            assert collect(meanwhile).images == ()
+        else:
+            discard(meanwhile, image.id)
+    assert store.get(image.id) is not None
+    assert blobs(store) == before
+
+
+def test_an_engine_does_not_find_what_is_collected_before_its_lease_is_noted(
+    store: ImageStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image, _ = add(store, b"gone")
+    hold = Lease.hold
+
+    def late(lease: Lease, image_id: str) -> None:
+        collect(store)
+        hold(lease, image_id)
+
+    monkeypatch.setattr(Lease, "hold", late)
+    engine = EmbeddedEngine(store.folders.root)
+    try:
+        assert engine.image(image.id) is None
+    finally:
+        engine.close()
+
+
+def test_an_image_is_held_before_it_is_on_record(store: ImageStore) -> None:
+    seen = []
+
+    def hold(image_id: str) -> None:
+        seen.append((image_id, store.get(image_id)))
+
+    image, _ = add(ImageStore(store.folders, hold), b"new")
+    assert seen == [(image.id, None)]
+    assert store.get(image.id) is not None
 
 
 def test_collection_sets_aside_what_nobody_needs(store: ImageStore) -> None:

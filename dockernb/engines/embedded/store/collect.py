@@ -51,10 +51,8 @@ def collect(store: ImageStore, *, with_named: bool = False) -> Garbage:
         if not with_named:
             held |= set(store.names().values())
         records = list(store.records())
-        gone = [record for record in records if record.id not in held]
-        kept = [record for record in records if record.id in held]
-        for record in gone:
-            store.forget(record)
+        gone = _forget(store, [record for record in records if record.id not in held])
+        kept = [record for record in records if record not in gone]
         for name, manifest in store.layout.names().items():
             if all(record.manifest.digest != manifest.digest for record in kept):
                 store.layout.remove_name(name)
@@ -73,9 +71,8 @@ def discard(store: ImageStore, image_id: str) -> None:
         held = leased_images(store.folders.leases) | set(store.names().values())
         records = {record.id: record for record in store.records()}
         gone = records.pop(image_id, None)
-        if gone is None or image_id in held:
+        if gone is None or image_id in held or not _forget(store, [gone]):
             return
-        store.forget(gone)
         needed = {digest for record in records.values() for digest in _blobs_of(record)}
         for digest in set(_blobs_of(gone)) - needed:
             store.layout.blob_path(digest).unlink(missing_ok=True)
@@ -100,6 +97,22 @@ def folder_size(folder: Path) -> int:
                 seen.add((status.st_dev, status.st_ino))
                 total += status.st_blocks * 512
     return total
+
+
+def _forget(store: ImageStore, records: list[ImageRecord]) -> list[ImageRecord]:
+    """Takes images off the record, but for those that an engine took a lease on meanwhile.
+
+    An engine notes its lease first and then looks whether the image is on record (see
+    `EmbeddedEngine.image`), without the lock. So whoever finds an image here has noted its lease
+    before the record went, or before it came back.
+    """
+    for record in records:
+        store.forget(record)
+    held = leased_images(store.folders.leases)
+    for record in records:
+        if record.id in held:
+            store.put_back(record)
+    return [record for record in records if record.id not in held]
 
 
 def _remove_blobs(store: ImageStore, kept: list[ImageRecord]) -> int:

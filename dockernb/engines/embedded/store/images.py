@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,10 +35,15 @@ class ImageStore:
 
     An image ID stands for the same config for ever, so what was read is kept in memory; whether the
     image is still there is looked up each time.
+
+    Args:
+        hold: Told the ID of each image before it is on record, so that no collection takes what was
+            just made.
     """
 
-    def __init__(self, folders: StoreFolders) -> None:
+    def __init__(self, folders: StoreFolders, hold: Callable[[str], None] | None = None) -> None:
         self.folders = folders
+        self._hold = hold
         self.layout = ImageLayout(folders.layout)
         self._lock = threading.Lock()
         self._known: dict[str, tuple[Image, ImageRecord]] = {}
@@ -98,6 +103,8 @@ class ImageStore:
 
     def record(self, record: ImageRecord, config: ImageConfig) -> Image:
         """Puts on record an image all of whose blobs are there."""
+        if self._hold is not None:
+            self._hold(record.id)
         record = replace(record, made=time.time())
         write_atomically(self._record_file(record.id), record.to_bytes())
         image = Image(record.id, config, record.size, record.digest)
@@ -137,6 +144,10 @@ class ImageStore:
         self._record_file(record.id).unlink(missing_ok=True)
         with self._lock:
             self._known.pop(record.id, None)
+
+    def put_back(self, record: ImageRecord) -> None:
+        """Puts on record again what was forgotten a moment ago."""
+        write_atomically(self._record_file(record.id), record.to_bytes())
 
     def _id_of(self, reference: Reference) -> str | None:
         """The ID that a manifest in the layout's index names: the digest of its config."""

@@ -42,7 +42,7 @@ class Arch:
 #: The resource limit in which `id_table` keeps its tags.
 RLIMIT_LOCKS = 10
 # Numbered alike everywhere.
-_COMMON = {"faccessat2": 439}
+_COMMON = {"clone3": 435, "faccessat2": 439}
 #: Calls without a handler that would lead around the supervisor: programs fall back when the kernel
 #: says ENOSYS. io_uring_setup, openat2, fchmodat2, setxattrat, getxattrat, listxattrat,
 #: removexattrat, file_setattr.

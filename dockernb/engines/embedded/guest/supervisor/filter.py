@@ -25,11 +25,11 @@ _NR, _ARCH, _ARGUMENTS = 0, 4, 16
 #: Only of use where paths are served by the supervisor.
 _FOR_SERVED_PATHS = {"readlink", "readlinkat"}
 #: Only of use under PRoot.
-_FOR_PROOT = {"capget", "chroot", "exit", "exit_group"}
-#: PRoot 5.1 lets them through with the guest's paths in them, or loses the process that they make.
+_FOR_PROOT = {"capget", "chroot", "clone3", "exit", "exit_group"}
+#: PRoot 5.1 lets them through with the guest's paths in them.
 _UNKNOWN_TO_PROOT = {"statx", "faccessat2", "execveat", "renameat2"}
-_CLONE3, _OPEN_TREE, _FSOPEN, _FSPICK, _MOUNT_SETATTR, _LANDLOCK = 435, 428, 430, 433, 442, 444
-_NEWER_FOR_PROOT = (_OPEN_TREE, _FSOPEN, _FSPICK, _CLONE3, _MOUNT_SETATTR, _LANDLOCK)
+_OPEN_TREE, _FSOPEN, _FSPICK, _MOUNT_SETATTR, _LANDLOCK = 428, 430, 433, 442, 444
+_NEWER_FOR_PROOT = (_OPEN_TREE, _FSOPEN, _FSPICK, _MOUNT_SETATTR, _LANDLOCK)
 
 
 def build_filter(arch: Arch, *, served: bool, translated: bool = False) -> bytes:

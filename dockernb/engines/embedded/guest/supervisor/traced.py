@@ -7,6 +7,7 @@ only its child there; its own calls go on as they are.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import struct
@@ -26,6 +27,7 @@ __all__ = ["Traced"]
 _FOREIGN = (b"PROOT_NO_SECCOMP=", b"PWD=", b"OLDPWD=")
 _CAPABILITY_VERSION_3 = 0x20080522
 _MOST_VARIABLES = 1 << 16
+_CLONE_VFORK, _CLONE_THREAD = 0x4000, 0x10000
 _POINTER = struct.Struct("=Q")
 
 
@@ -59,6 +61,7 @@ class Traced:
         return {
             "capget": lambda call: _show_capabilities(context, call),
             "chroot": self._chroot,
+            "clone3": _clone,
             "exit": self._exit,
             "exit_group": self._exit,
         }
@@ -103,6 +106,19 @@ class Traced:
         if after != ids:
             context.table.set(call.pid, after)
         return True
+
+
+def _clone(call: Call) -> int:
+    """Only for a process that is about to start a program; else a caller falls back to clone(2).
+
+    PRoot 5.1 knows the flags of clone(2) alone. With CLONE_VM parent and child have one heap for
+    it, as threads must. But of two programs that posix_spawn(3) started so, the one that asks for
+    memory later would be given the heap of the other (PRoot's tracee.c and heap.c), and crash.
+    """
+    (flags,) = _POINTER.unpack(read_memory(call, call.args[0], _POINTER.size))
+    if flags & _CLONE_VFORK and not flags & _CLONE_THREAD:
+        return GO_ON
+    raise OSError(errno.ENOSYS, "clone3 is not there")
 
 
 def _show_capabilities(context: Context, call: Call) -> int:
