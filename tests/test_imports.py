@@ -35,7 +35,7 @@ ARROWS = {
     "complete": {"dockerfile"},
     "notebook": {"dockerfile"},
     "use": {"build", "engines.base", "oci"},
-    "use.buildx": {"dockerfile"},
+    "use.buildx": {"build.masking", "dockerfile"},
     "session": {
         "build", "checks", "use", "dockerfile", "engines.base", "engines.select", "folders",
     },

@@ -12,6 +12,7 @@ from dockernb.errors import BuildInterruptedError, DockernbError
 from dockernb.kernel.cell import split_cell
 from dockernb.kernel.execution import Workspace
 from dockernb.kernel.export import dockerfile_of
+from dockernb.kernel.reply import as_dockernb_error
 from dockernb.ui.build_view import BuildStatus, BuildView, build_text, line_text, report_json
 from dockernb.use.buildx.command import Built, Job, check_options, run_buildx
 from dockernb.use.buildx.rows import BuildRows
@@ -129,9 +130,9 @@ class _Build:
 
         try:
             built = run_buildx(self._job, take, cancel=cancel, stdout=subprocess.DEVNULL)
-        except DockernbError as error:
+        except Exception as caught:  # noqa: BLE001 - a bug must not leave a card that runs on
             self._rows.finish(1)
-            self._error = error
+            self._error = as_dockernb_error(caught)
             return
         self._rows.finish(built.exit_code)
         if built.exit_code != 0:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from dockernb.build.masking import line_mask
 from dockernb.errors import EngineNotAvailableError
 
 __all__ = ["INSTALL_BUILDX", "INSTALL_DOCKER", "Built", "Job", "check_options", "run_buildx"]
@@ -79,7 +80,7 @@ def run_buildx(
     """Runs it to its end.
 
     Args:
-        hear: Gets the lines of its progress.
+        hear: Gets the lines of its progress, without the job's secrets.
         cancel: When it is set, buildx is interrupted, and killed some seconds later. Then buildx is
             not in this process's group: a signal to that reaches it by `cancel` only.
         stdout: Where its standard output goes; None: to ours, for `--output=-`.
@@ -88,6 +89,7 @@ def run_buildx(
         EngineNotAvailableError: docker or buildx is not here.
     """
     _check_buildx()
+    mask = line_mask(job.secrets.values())
     with tempfile.TemporaryDirectory(prefix="dockernb-build-") as work:
         command, metadata = _command(job, Path(work))
         with subprocess.Popen(
@@ -104,7 +106,7 @@ def run_buildx(
             try:
                 assert process.stderr is not None  # noqa: S101 - it was asked for
                 for text in process.stderr:
-                    hear(text.rstrip("\r\n"))
+                    hear(mask(text.rstrip("\r\n")))
             except KeyboardInterrupt:  # buildx got it too, and ends
                 process.wait()
                 raise

@@ -229,7 +229,7 @@ def test_buildx_gets_the_dockerfile_and_secrets_and_says_what_it_made(tmp_path: 
               options=("--secret=id=given,src=/dev/null",))  # fmt: skip
     built = run_buildx(job, heard.append)
     assert built == Built(0, ("app:1", "app:2"), "sha256:ab")
-    assert heard == ["#1 0.1 FROM a", "hidden", ""]
+    assert heard == ["#1 0.1 FROM a", "***", ""]
 
 
 @pytest.mark.usefixtures("docker")
