@@ -94,7 +94,8 @@ def test_both_diffs_say_the_same(bench: Bench, engine: DockerEngine) -> None:
     parent = bench.step(
         bench.base,
         "mkdir -p /a/b/c /d/e /again /mode; echo 1 >/a/f; echo 1 >/a/b/g; echo 1 >/d/e/f;"
-        "echo 1 >/d/e/x; echo 1 >/again/x; ln -s f /a/l; mkdir /file; echo 1 >/file/x; echo 1 >/mode/x",
+        "echo 1 >/d/e/x; echo 1 >/again/x;"
+        "ln -s f /a/l; mkdir /file; echo 1 >/file/x; echo 1 >/mode/x",
     )
     parent = bench.step(parent, "rm /a/f /d/e/x; rm -r /again; mkdir /again; echo 2 >/again/y")
     script = (
