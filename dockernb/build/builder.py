@@ -170,7 +170,7 @@ class Builder:
         if sources is None:
             step.verdict = _to_fetch("an image")
             return None
-        step.read = context_read(outcome.action, sources.content)
+        step.read = context_read(outcome.action, sources.content, self.context.root)
         key = self._key(step, stage, outcome, sources)
         cached = self._probe(key, step)
         if cached is not None:

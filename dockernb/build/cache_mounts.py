@@ -37,23 +37,30 @@ def held_caches(
         BuildInterruptedError: `cancel` was set while a cache was waited for.
     """
     with ExitStack() as stack:
-        mounts = [_held(mount, folder, stack, cancel) for mount in spec.mounts]
+        held: dict[tuple[str, str], str] = {}  # a step may have one cache at two places
+        mounts = []
+        for mount in spec.mounts:
+            if mount.kind == "cache" and mount.sharing != "shared":
+                asked = mount.source, mount.sharing
+                held[asked] = held.get(asked) or _held(mount, folder, stack, cancel)
+                mounts.append(replace(mount, source=held[asked]))
+            else:
+                mounts.append(mount)
         yield replace(spec, mounts=tuple(mounts))
 
 
-def _held(mount: Mount, folder: Path, stack: ExitStack, cancel: threading.Event) -> Mount:
-    if mount.kind != "cache" or mount.sharing == "shared":
-        return mount
+def _held(mount: Mount, folder: Path, stack: ExitStack, cancel: threading.Event) -> str:
+    """The name of the cache, which nobody else uses until the stack is left."""
     if mount.sharing == "locked":
         while not stack.enter_context(try_locked(_lock_file(folder, mount.source))):
             if cancel.wait(_SECONDS):
                 raise BuildInterruptedError("interrupted while another build uses the cache mount")
-        return mount
+        return mount.source
     number, name = 1, mount.source
     while not stack.enter_context(try_locked(_lock_file(folder, name))):
         number += 1
         name = f"{mount.source}\nprivate={number}"
-    return replace(mount, source=name)
+    return name
 
 
 def _lock_file(folder: Path, name: str) -> Path:

@@ -85,7 +85,8 @@ class EngineConnection:
         if not isinstance(engine, Prunes):
             raise UnsupportedByEngineError(
                 f"images of the {engine.info().name} engine are not removed here",
-                hint="For images on a Docker engine: docker image prune",
+                hint="For images on a Docker engine: docker image prune\n"
+                "For caches of RUN --mount=type=cache: dockernb prune --engine docker",
             )
         garbage = engine.prune(with_named=False)
         return len(garbage.images), garbage.size

@@ -28,24 +28,32 @@ class ContextRead:
         request: Without URLs and heredocs, so that reading it again touches the disk only.
         content: Name -> digest, as in the cache key.
         named: The folder of a named context, where it was that one and not the build context.
+        root: The folder of the build context at that time, where it is known.
     """
 
     request: CopyRequest
     content: Mapping[str, str]
     named: Path | None = None
+    root: Path | None = None
 
     def changes(self, context: BuildContext) -> tuple[str, ...]:
         """What a step would find changed now, in words: "app/main.py changed"; () if nothing.
 
-        Files whose size and times are those of before are not read again.
+        Files whose size and times are those of before are not read again. Of another folder than
+        that of before only its name is told: the files here have not changed.
         """
         if self.named is not None:
             context = named_folder(self.named)
         try:
             now = collect_from_context(self.request, context).content
         except DockernbError as error:
-            return (error.message,)
-        return tuple(str(context.explain(each)) for each in changed_content(self.content, now))
+            found: tuple[str, ...] = (error.message,)
+        else:
+            causes = changed_content(self.content, now)
+            found = tuple(str(context.explain(each)) for each in causes)
+        if found and self.named is None and self.root not in {None, context.root}:
+            return (f"the build context is now {_shown(context.root)}",)
+        return found
 
     @cached_property
     def folders(self) -> frozenset[str]:
@@ -73,8 +81,14 @@ def folders_read(context: BuildContext, records: Iterable[ReadsContext]) -> froz
     return frozenset(found)
 
 
-def context_read(action: Action, content: Mapping[str, str]) -> ContextRead | None:
-    """What `action` took from the build context; None: nothing."""
+def _shown(folder: Path) -> str:
+    """As `%context` takes it: from the folder of the notebook, if it is below that one."""
+    folder, here = folder.absolute(), Path.cwd()
+    return str(folder.relative_to(here)) if folder.is_relative_to(here) else str(folder)
+
+
+def context_read(action: Action, content: Mapping[str, str], root: Path) -> ContextRead | None:
+    """What `action` took from the build context, which is the folder `root`; None: nothing."""
     if not isinstance(action, CopyFiles):
         return None
     source = action.source
@@ -93,4 +107,4 @@ def context_read(action: Action, content: Mapping[str, str]) -> ContextRead | No
             if name not in others and not digest.startswith("commit ")
         }
     request = replace(request, sources=local, heredocs=(), checksum="")
-    return ContextRead(request, content, source.folder)
+    return ContextRead(request, content, source.folder, root)

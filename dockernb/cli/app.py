@@ -34,7 +34,7 @@ _COMMANDS = {
     "load": ("dockernb.cli.images", "load", "Take images from an archive."),
     "ls": ("dockernb.cli.files", "ls", "List a folder of a snapshot."),
     "plan": ("dockernb.cli.plan", "plan", "Show what a run would build, and why."),
-    "prune": ("dockernb.cli.images", "prune", "Remove images that nobody needs."),
+    "prune": ("dockernb.cli.images", "prune", "Remove images and caches that nobody needs."),
     "pull": ("dockernb.cli.images", "pull", "Fetch an image from its registry."),
     "push": ("dockernb.cli.images", "push", "Send an image to its registry."),
     "save": ("dockernb.cli.images", "save", "Write images as an archive."),

@@ -1,7 +1,7 @@
 """`dockernb pull`, `push`, `save`, `load` and `prune`.
 
-The first three work on both engines; what comes in by `load` and goes by `prune` is the embedded
-engine's, for a Docker engine there is `docker` itself.
+The first three work on both engines; images that come in by `load` and go by `prune` are the
+embedded engine's, for a Docker engine there is `docker` itself. Caches of RUN go on both.
 """
 
 from __future__ import annotations
@@ -11,21 +11,23 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO, Literal, TypeVar
 
 import click
 
 from dockernb.cli.interrupt import interruptible
 from dockernb.cli.layers import shown_layers
 from dockernb.cli.terminal import echo
-from dockernb.engines.base import Engine, Image
+from dockernb.engines.base import Engine, Image, RemovedCaches
 from dockernb.engines.select import ENGINES, open_embedded, open_engine
-from dockernb.errors import NotebookError
+from dockernb.errors import EngineNotAvailableError, NotebookError
 from dockernb.oci.digest import short_id
 from dockernb.ui.figures import format_bytes, format_count
 from dockernb.use.transfer import written_aside
 
 __all__ = ["load", "prune", "pull", "push", "save"]
+
+_AnEngine = TypeVar("_AnEngine", bound=Engine)
 
 _json = click.option("--json", "as_json", is_flag=True, help="The result as JSON.")
 
@@ -106,24 +108,47 @@ def load(source: str, as_json: bool) -> None:
 
 @click.command()
 @click.option("--all", "everything", is_flag=True, help="Images that have a name, too.")
+@_engine
 @_json
-def prune(everything: bool, as_json: bool) -> None:
-    """Remove images of the embedded engine that have no name and that no kernel uses.
+def prune(everything: bool, engine: str | None, as_json: bool) -> None:
+    """Remove what nobody needs, on both engines or on one.
 
-    A notebook whose snapshots were removed builds them again when its cells are run.
+    On the embedded engine: images that have no name and that no kernel uses. (Images on a Docker
+    engine are removed by `docker image prune`.) On both: the caches of RUN --mount=type=cache that
+    no command uses now. A notebook whose snapshots were removed builds them again when its cells
+    are run; a cache begins anew.
     """
-    engine = open_embedded()
-    with _closed(engine):
-        garbage = engine.prune(with_named=everything)
+    images: tuple[str, ...] = ()
+    size = 0
+    caches = RemovedCaches()
+    if engine != "docker":
+        with _closed(open_embedded()) as embedded:
+            garbage = embedded.prune(with_named=everything)
+            images, size, caches = garbage.images, garbage.size, embedded.remove_caches()
+    if engine != "embedded" and (docker := _docker(needed=engine is not None)) is not None:
+        with _closed(docker):
+            more = docker.remove_caches()
+        caches = RemovedCaches((*caches.names, *more.names), caches.size + more.size)
     if as_json:
-        echo(json.dumps({"images": list(garbage.images), "bytes": garbage.size}))
+        told = {"images": images, "caches": caches.names, "bytes": size + caches.size}
+        echo(json.dumps(told))
     else:
-        count = format_count(len(garbage.images), "image")
-        echo(f"{count} removed, {format_bytes(garbage.size)} freed")
+        counts = format_count(len(images), "image"), format_count(len(caches.names), "cache")
+        echo(f"{' and '.join(counts)} removed, {format_bytes(size + caches.size)} freed")
+
+
+def _docker(*, needed: bool) -> Engine | None:
+    """The Docker engine; None where none answers and none is needed."""
+    try:
+        return open_engine("docker")
+    except EngineNotAvailableError:
+        if needed:
+            raise
+        return None
 
 
 @contextmanager
-def _closed(engine: Engine) -> Iterator[Engine]:
+def _closed(engine: _AnEngine) -> Iterator[_AnEngine]:
     try:
         yield engine
     finally:

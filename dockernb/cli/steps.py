@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from dockernb.build.result import StepResult
@@ -18,6 +16,7 @@ from dockernb.look.content import absolute
 from dockernb.look.follow import follow as follow_path
 from dockernb.look.step_row import step_rows
 from dockernb.look.wasted import find_waste
+from dockernb.notebook.cells import write_text
 from dockernb.ui.icicle import icicle_page, icicle_text
 from dockernb.ui.look_tables import follow_table, steps_table, wasted_table
 
@@ -38,7 +37,7 @@ def space(
         root = space_of_snapshot(found.files, found.steps)
     rows = step_rows(found.results)
     if picture is not None:
-        Path(picture).write_text(icicle_page(root, found.name_of), "utf-8")
+        write_text(picture, icicle_page(root, found.name_of))
     if as_json:
         spaces = [node.to_json() for node in root.children]
         tell_json({"steps": [row.to_json() for row in rows], "space": spaces})

@@ -49,6 +49,7 @@ __all__ = [
     "Process",
     "Progress",
     "PullPolicy",
+    "RemovedCaches",
     "RunningContainer",
     "StartSpec",
     "Terminal",
@@ -117,6 +118,19 @@ class Progress:
 
 
 OnProgress = Callable[[Progress], None]
+
+
+@dataclass(frozen=True)
+class RemovedCaches:
+    """Caches of `RUN --mount=type=cache` that are gone.
+
+    Args:
+        names: The engine's own names of them.
+        size: Bytes that they had on the disk.
+    """
+
+    names: tuple[str, ...] = ()
+    size: int = 0
 
 
 @dataclass(frozen=True)
@@ -353,6 +367,12 @@ class Engine(Protocol):
 
     def remove_leftovers(self) -> list[str]:
         """Removes containers that dead dockernb processes left behind; returns their IDs."""
+
+    def remove_caches(self) -> RemovedCaches:
+        """Removes the caches of cache mounts that no command uses now, whichever process made them.
+
+        As `docker builder prune` does with those of BuildKit: a step that names one begins it anew.
+        """
 
     def close(self) -> None:
         """Ends connections and waits for removals that go on in the background."""

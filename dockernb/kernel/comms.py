@@ -6,14 +6,14 @@ importing it: that is done when the first message comes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import comm
 
 from .pages import Pages
 
-__all__ = ["WIDGETS", "PageComms", "connect_comms"]
+__all__ = ["WIDGETS", "CommsOnMainThread", "PageComms", "connect_comms"]
 
 WIDGETS, CONTROL = "jupyter.widget", "jupyter.widget.control"
 # The lab extension says there what its notebook holds.
@@ -22,7 +22,7 @@ PAGE = "dockernb.page"
 
 def connect_comms(
     handlers: dict[str, Callable[..., Any]], on_page: Callable[[], None], page_comms: PageComms
-) -> Any:
+) -> CommsOnMainThread:
     """Registers everything that live widgets need, and what the lab extension says.
 
     Args:
@@ -31,7 +31,7 @@ def connect_comms(
         page_comms: Hears what the lab extension says.
 
     Returns:
-        The comm manager, which the kernel must have as `comm_manager`.
+        What the kernel must have as `comm_manager`.
     """
     manager = comm.get_comm_manager()
     for message in ("comm_open", "comm_msg", "comm_close"):
@@ -51,7 +51,32 @@ def connect_comms(
     manager.register_target(WIDGETS, open_widget)
     manager.register_target(CONTROL, open_control)
     manager.register_target(PAGE, page_comms.open)
-    return manager
+    return CommsOnMainThread(manager)
+
+
+class CommsOnMainThread:
+    """The comm manager as the kernel's base sees it when it chooses where a message is handled.
+
+    That is done on a thread of its own, before the opening of the comm has been handled on the main
+    one. By the comm's own rule its next message would go where the front end says; on a subshell it
+    is lost when it gets there first. Here all messages go to the main thread, in the order in which
+    they came, and nobody warns of a comm that is about to be opened.
+    """
+
+    def __init__(self, manager: Any) -> None:
+        self._manager = manager
+
+    @property
+    def comms(self) -> Mapping[str, Any]:
+        """All comms by ID."""
+        return dict(self._manager.comms)
+
+    def get_comm(self, _comm_id: object) -> CommsOnMainThread:
+        """What says where the messages of this comm go."""
+        return self
+
+    def _reply_subshell_for(self, _data: object, _default: str | None) -> None:
+        """The ID of the subshell, by the base's name for it; None: the main thread."""
 
 
 class PageComms:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dockernb.errors import NotebookError
+from dockernb.use.transfer import written_aside
 
 from .cell import split_cell
 
@@ -44,9 +46,14 @@ def write_dockerfile(exported: dict[str, str], path: Path, text: str, *, force: 
                 state="Nothing was written.",
                 hint=f"To replace it: %export {path.name} --force",
             )
-        path.write_text(text, "utf-8")
+        # Aside, and where a link leads: a full disk must not cost what is there.
+        with written_aside(Path(os.path.realpath(path))) as file:
+            file.write(text.encode())
     except OSError as error:
-        raise NotebookError(f'"{path}" cannot be written: {error.strerror}') from error
+        raise NotebookError(
+            f'"{path}" cannot be written: {error.strerror}',
+            state="Nothing was written; a file that was there is as it was.",
+        ) from error
     exported[str(path)] = text
     return f"wrote {path} ({len(text.splitlines())} lines)"
 

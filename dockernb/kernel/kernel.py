@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import logging
 import sys
 import threading
 from collections.abc import Callable, Mapping
@@ -70,9 +71,9 @@ class DockerfileKernel(_Kernel):  # type: ignore[misc]
                 "url": "https://docs.docker.com/build/building/best-practices/",
             },
         ]
-        # What is sent in this context answers no request. Comms remember which subshell they
-        # last sent from, and hear from no other one: from a thread that would be any that was.
+        # What is sent in this context answers no request.
         self._no_request = contextvars.copy_context()
+        _log_to_the_server(self.log)
         self._interrupts = Interrupts()
         self._interrupts.install()
         self._session = LazySession(type(self).session_factory)
@@ -162,7 +163,9 @@ class DockerfileKernel(_Kernel):  # type: ignore[misc]
             "language_info": self.language_info,
             "banner": self.banner,
             "help_links": self.help_links,
-            "supported_features": ["kernel subshells"] if self._supports_kernel_subshells else [],
+            # No subshells: cells run one after the other, and a page would send a comm's messages
+            # over one as soon as it is there, past those that are on their way.
+            "supported_features": [],
         }
 
     # --- requests -------------------------------------------------------------------------------
@@ -255,6 +258,17 @@ class DockerfileKernel(_Kernel):  # type: ignore[misc]
             raise BuildInterruptedError(
                 "interrupted while asking", state="No secret was set."
             ) from error
+
+
+def _log_to_the_server(log: logging.Logger) -> None:
+    """Makes what libraries log go where the kernel's own log goes.
+
+    Without a handler Python prints it, and what is printed stands below the reader's cell.
+    """
+    root = logging.getLogger()
+    for handler in log.handlers:
+        if handler not in root.handlers:
+            root.addHandler(handler)
 
 
 def _kernel_id(application: Any) -> str:

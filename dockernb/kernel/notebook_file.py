@@ -19,11 +19,16 @@ from .server import notebook_path_from_server
 if TYPE_CHECKING:
     from dockernb.session import CellText
 
-__all__ = ["NotebookFile", "SavedCells", "make_cell"]
+__all__ = ["NotebookFile", "SavedCells", "Version", "make_cell"]
 
 MAX_BYTES = 64_000_000
 MAX_CELLS = 10_000
 ASK_AGAIN_SECONDS = 10.0
+
+# One saving of the notebook: time of change, size and number of its file. Two of them are compared
+# for being the same and never for which is later: a clock may have been set back between them. The
+# path is no part of it, so that a renamed notebook is none that was saved.
+Version = tuple[int, int, int]
 
 
 def make_cell(cell_id: str, source: str) -> CellText:
@@ -35,10 +40,10 @@ def make_cell(cell_id: str, source: str) -> CellText:
 
 @dataclass(frozen=True)
 class SavedCells:
-    """The code cells of the saved notebook, in order, and when it was saved (Unix time)."""
+    """The code cells of the saved notebook, in order, and which saving of it that is."""
 
     cells: tuple[CellText, ...]
-    saved_at: float
+    version: Version
 
     def __contains__(self, cell_id: str) -> bool:
         return any(cell.id == cell_id for cell in self.cells)
@@ -62,7 +67,7 @@ class NotebookFile:
         name = self._environment.get("JPY_SESSION_NAME", "")
         self._path = Path(name).absolute() if name else None
         self._asked_at = float("-inf")
-        self._signature: tuple[Path, int, int] | None = None
+        self._read: tuple[Path, Version] | None = None
         self._saved: SavedCells | None = None
 
     def path(self) -> Path | None:
@@ -93,6 +98,10 @@ class NotebookFile:
             return self._read_cells()
         return saved
 
+    def version(self) -> Version | None:
+        """Which saving of the notebook is there now; None: it is not where it was last seen."""
+        return None if self._path is None else _version_of(self._path)
+
     def outputs(self) -> Iterator[Mapping[str, Any]]:
         """The mime bundles of all outputs, in order."""
         path = self.path()
@@ -106,18 +115,24 @@ class NotebookFile:
         path = self.path()
         if path is None:
             return None
-        try:
-            status = path.stat()
-        except OSError:
+        version = _version_of(path)
+        if version is None:
             return None
-        signature = (path, status.st_mtime_ns, status.st_size)
-        if signature != self._signature:
-            self._signature = signature
-            self._saved = _saved_cells(_load(path), status.st_mtime)
+        if (path, version) != self._read:
+            self._read = path, version
+            self._saved = _saved_cells(_load(path), version)
         return self._saved
 
 
-def _saved_cells(notebook: Mapping[str, Any], saved_at: float) -> SavedCells | None:
+def _version_of(path: Path) -> Version | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def _saved_cells(notebook: Mapping[str, Any], version: Version) -> SavedCells | None:
     cells = []
     for cell in _code_cells(notebook):
         cell_id, source = cell.get("id"), cell.get("source")
@@ -126,7 +141,7 @@ def _saved_cells(notebook: Mapping[str, Any], saved_at: float) -> SavedCells | N
         if not isinstance(cell_id, str) or not isinstance(source, str):
             return None  # notebooks before format 4.5 have no IDs
         cells.append(make_cell(cell_id, source))
-    return SavedCells(tuple(cells), saved_at)
+    return SavedCells(tuple(cells), version)
 
 
 def _code_cells(notebook: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

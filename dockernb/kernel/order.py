@@ -15,12 +15,11 @@ the console), get no better than 2 or 3; for the latter every execution is a new
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from .notebook_file import NotebookFile, make_cell
+from .notebook_file import NotebookFile, Version, make_cell
 from .pages import Pages
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ _TYPED = 40  # characters before a page tells what was typed
 @dataclass(frozen=True)
 class _Execution:
     source: str
-    at: float
+    version: Version | None  # which saving of the notebook was there
     after: str | None  # the cell that was executed before this one's first execution
     succeeded: bool = False
 
@@ -53,7 +52,7 @@ class CellOrder:
         self._notebook = notebook
         self._executed: dict[str, _Execution] = {}
         self._anonymous: list[str] = []
-        self._deleted: dict[str, float] = {}
+        self._deleted: dict[str, Version | None] = {}
         self._last: str | None = None
 
     # --- what happens to cells ------------------------------------------------------------------
@@ -66,7 +65,7 @@ class CellOrder:
         before = self._executed.get(cell_id)
         after = before.after if before else self._last
         succeeded = before is not None and before.succeeded
-        self._executed[cell_id] = _Execution(source, time.time(), after, succeeded)
+        self._executed[cell_id] = _Execution(source, self._notebook.version(), after, succeeded)
         self._last = cell_id
 
     def succeeded(self, cell_id: str | None) -> None:
@@ -85,9 +84,10 @@ class CellOrder:
 
     def delete(self, cell_ids: Iterable[str]) -> None:
         """The reader deleted these cells."""
+        version = self._notebook.version()
         for cell_id in cell_ids:
             self._executed.pop(cell_id, None)
-            self._deleted[cell_id] = time.time()
+            self._deleted[cell_id] = version
             if self._last == cell_id:
                 self._last = None
 
@@ -112,11 +112,12 @@ class CellOrder:
         saved = self._notebook.cells(running)
         if saved is None:
             return self._with_unsaved([]) or None
+        self._date(saved.version)
         return self._with_unsaved(
             [
-                make_cell(cell.id, self._newest(cell, saved.saved_at))
+                make_cell(cell.id, self._newest(cell, saved.version))
                 for cell in saved.cells
-                if self._deleted.get(cell.id, 0.0) < saved.saved_at
+                if self._deleted.get(cell.id) != saved.version
             ]
         )
 
@@ -152,9 +153,18 @@ class CellOrder:
             same = [cell.id for cell in cells if _grows_into(cell.source, text)]
         return cells, same[0] if len(same) == 1 else None
 
-    def _newest(self, cell: CellText, saved_at: float) -> str:
+    def _newest(self, cell: CellText, version: Version) -> str:
         execution = self._executed.get(cell.id)
-        return execution.source if execution and execution.at > saved_at else cell.source
+        return execution.source if execution and execution.version == version else cell.source
+
+    def _date(self, version: Version) -> None:
+        """What happened before the notebook was found happened after its last saving."""
+        for cell_id, execution in list(self._executed.items()):
+            if execution.version is None:
+                self._executed[cell_id] = replace(execution, version=version)
+        for cell_id, deleted in list(self._deleted.items()):
+            if deleted is None:
+                self._deleted[cell_id] = version
 
     def _with_unsaved(self, saved: list[CellText]) -> list[CellText]:
         """Adds the cells that were executed but not saved (rule 3 above)."""

@@ -13,7 +13,7 @@ from . import notebook
 from .lab import Lab
 
 FILE = "<img src=x onerror=alert(1)>"
-LINE = "<script>window.hacked=1</script><b>bold</b>"
+LINE = "<script>window.hacked=1</script><svg onload=window.hacked=1><b>bold</b>"
 
 
 def test_names_and_output_of_a_container_are_text(lab: Lab, folder: Path) -> None:
@@ -87,4 +87,5 @@ def expect_harmless(lab: Lab) -> None:
     """No element came out of the container's text, and no script ran."""
     assert lab.page.evaluate("window.hacked") is None
     expect(lab.page.locator("img[src=x]")).to_have_count(0)
+    expect(lab.page.locator("svg[onload]")).to_have_count(0)
     expect(lab.page.locator("b", has_text="bold")).to_have_count(0)

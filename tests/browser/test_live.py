@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from playwright.sync_api import expect
 
 from . import notebook
-from .lab import Lab
+from .lab import STEP_MS, Lab
 
 
 def test_card_shows_time_and_log_while_the_step_runs(lab: Lab, folder: Path) -> None:
@@ -27,3 +28,25 @@ def test_card_shows_time_and_log_while_the_step_runs(lab: Lab, folder: Path) -> 
     assert card.badge.inner_text() == "running"
     card.expect_status("built")
     expect(card.open_tab("Log")).to_contain_text("line 25 of 25")
+
+
+def test_page_stays_usable_while_a_step_prints_without_end(lab: Lab, folder: Path) -> None:
+    """Three hundred megabytes have come when the reader types, and more come meanwhile."""
+    step = f"RUN yes {'x' * 99}"
+    lab.open(notebook.write(folder / "endless.ipynb", ["FROM busybox", "ENV a=b", step]))
+    lab.run(0)
+    lab.run(1)
+    lab.start(2)
+    card = lab.card(2)
+    note = card.root.locator(".dnb-lognote")
+    millions = re.compile(r"([3-9]|\d\d+),\d{3},\d{3} lines above")
+    expect(note).to_contain_text(millions, timeout=STEP_MS)
+    before = note.inner_text()
+    lab.write(1, "ENV typed=meanwhile")
+    expect(lab.cell(1).locator(".cm-content")).to_have_text("ENV typed=meanwhile")
+    expect(note).not_to_have_text(before)
+    assert card.badge.inner_text() == "running"
+    assert 0 < card.log_lines.count() <= 2000
+    lab.stop()
+    card.expect_status("interrupted")
+    lab.run(1).expect_status("built")

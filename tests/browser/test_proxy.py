@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, expect
 
 from tests.conformance.checks_of_launches import free_port
 
-from . import notebook
+from . import chromium, notebook
 from . import server as jupyter
 from .lab import Lab
 
@@ -30,7 +30,7 @@ def test_a_port_is_a_link_through_the_servers_proxy(
         f"%run -p {port}:{port} -e PORT={port}",
     ]
     with jupyter.running(tmp_path, docker_host, base_url="/user/reader/", proxy=True) as server:
-        assert context.request.get(f"{server.url}/lab?token={server.token}").ok
+        chromium.log_in(context, server)
         page = context.new_page()
         lab = Lab(page, server)
         lab.open(notebook.write(server.root / "proxy.ipynb", cells))

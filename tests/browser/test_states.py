@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, WebSocket, expect
 
-from . import notebook
+from . import chromium, notebook
 from . import server as jupyter
 from .lab import SCREENSHOTS, STEP_MS, Lab
 from .margin import FRESH, expect_marks, first
@@ -133,8 +133,9 @@ def test_notebook_7_shows_the_same_marks(
         folder / "server", server.environment["DOCKER_HOST"], app="notebook"
     ) as seven:
         copied = shutil.copy(path, seven.root)
+        chromium.log_in(context, seven, "tree")
         page = context.new_page()
-        page.goto(f"{seven.url}/notebooks/{Path(copied).name}?token={seven.token}")
+        page.goto(f"{seven.url}/notebooks/{Path(copied).name}")
         marks = page.locator(".jp-CodeCell > .dockernb-mark")
         expect(marks).to_have_count(2)
         page.locator(".jp-CodeCell .cm-content").nth(1).click()

@@ -22,7 +22,7 @@ from .notebooks import FOLDER, cards, code_cells
 
 BASE = "debian:bookworm-slim"
 #: The names that notebooks give to images.
-TAGS = ("guestbook:1.0",)
+TAGS = ("guestbook:1.0", "leaky")
 
 
 @dataclass

@@ -31,13 +31,17 @@ def settle(notebook: nbformat.NotebookNode, before: nbformat.NotebookNode, folde
         before: As it was committed the last time.
         folder: Where it was run; paths below it become relative.
     """
-    earlier = {cell.id: cell for cell in code_cells(before)}
     for cell in code_cells(notebook):
         cell.metadata.pop("execution", None)  # the times of the client
         cell.outputs = [_settled(output, folder) for output in cell.outputs]
-        old = earlier.get(cell.id)
-        if old is not None and _lasting(old.outputs) == _lasting(cell.outputs):
-            cell.outputs = old.outputs
+    earlier = {cell.id: cell.outputs for cell in code_cells(before)}
+    now = {cell.id: cell.outputs for cell in code_cells(notebook)}
+    # All or none: cells name each other's snapshots.
+    if {name: _lasting(outputs) for name, outputs in earlier.items()} == {
+        name: _lasting(outputs) for name, outputs in now.items()
+    }:
+        for cell in code_cells(notebook):
+            cell.outputs = earlier[cell.id]
 
 
 def _settled(output: nbformat.NotebookNode, folder: Path) -> nbformat.NotebookNode:
@@ -82,6 +86,6 @@ def _lasting(outputs: list[nbformat.NotebookNode]) -> str:
     lasting = json.loads(json.dumps(outputs))
     for output in lasting:
         card = output.get("data", {}).get(CARD, {})
-        for name in ("seconds", "container", "snapshot"):
+        for name in ("built_at", "container", "original_seconds", "phases", "seconds", "snapshot"):
             card.pop(name, None)
     return _VOLATILE.sub("#", json.dumps(lasting, sort_keys=True))

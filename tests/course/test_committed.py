@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -118,3 +119,11 @@ def test_commands_on_the_page_for_teachers_exist() -> None:
         assert command is not None, words
         known = {option for parameter in command.params for option in parameter.opts}
         assert {word for word in words if word.startswith("-")} <= known, words
+
+
+def test_a_notebook_names_no_snapshot_but_its_own(page: nbformat.NotebookNode) -> None:
+    shown = [card.snapshot for cell in code_cells(page) for card in cards(cell) if card.snapshot]
+    assert {snapshot.parent for snapshot in shown} <= {None, *(each.id for each in shown)}
+    text = json.dumps([cell.outputs for cell in code_cells(page)])
+    named = set(re.findall(r"snapshot ([0-9a-f]{12})\b", text))
+    assert named <= {snapshot.short_id for snapshot in shown}

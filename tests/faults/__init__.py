@@ -10,8 +10,11 @@ lost, nothing half made, nothing left behind, and that the next run works.
     test_disks.py       full disks of the store, of a container, of the notebook's folder
     test_registry.py    a registry that stalls, cuts off, lies, or asks to wait
     test_together.py    two kernels on one notebook, eight on one store, snapshots removed meanwhile
+    test_layers.py      images of more layers than Docker takes
+    test_caches.py      cache mounts that are removed while they are used
     test_clock.py       a clock that goes backwards
     test_commands.py    commands that leave daemons behind, do not end, or say far too much
+    test_links.py       links of an image, and archives, that lead out of it
     test_names.py       file names of all bytes
 
 `make test` runs a share of the random rounds. All of them, with the moments that were hit:

@@ -59,6 +59,7 @@ def build(order: Mapping[str, Any]) -> None:
     say(event="swept")
     for _ in range(order.get("prunes", 0)):
         session.prune()
+        engine.remove_caches()
     cells = [CellText(*cell) for cell in order["cells"]]
     for cell in cells:
         for result in session.run_cell(

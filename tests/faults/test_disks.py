@@ -25,6 +25,7 @@ from tests.faults.daemon import own_daemon
 from tests.faults.filling import fill, free, small_disk
 from tests.faults.notebooks import Notebooks, notebooks_on
 from tests.faults.places import DockerPlace, EmbeddedPlace, Place
+from tests.functional.kernel.client import started
 from tests.testbed import Layout
 
 #: So much is left on the disk, in kilobytes, while a step is built that needs some hundreds.
@@ -163,6 +164,26 @@ def test_a_full_folder_of_the_reader_keeps_what_was_there(
         if written != "base.tar":  # which has more bytes than the disk
             assert dockernb(command, folder, place).returncode == 0
             assert (folder / written).read_text() != before
+
+
+def test_an_export_of_a_kernel_to_a_full_disk_keeps_what_was_there(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        missing("embedded", "a small disk needs root")
+    with (
+        small_disk(tmp_path / "reader", "64k") as folder,
+        started("tests.functional.kernel.scripted", folder) as kernel,
+    ):
+        kernel.run("\n".join(f"ENV number={n}" for n in range(300)), cell_id="many")
+        (folder / "Dockerfile").write_text("what was there")
+        ballast = fill(folder, 0)
+        ran = kernel.run("%export --force", cell_id="export")
+        assert "No space left on device" in ran.traceback
+        assert "is as it was" in ran.traceback
+        assert (folder / "Dockerfile").read_text() == "what was there"
+        free(ballast)
+        assert kernel.run("%export --force", cell_id="export").reply["status"] == "ok"
+        assert "number=299" in (folder / "Dockerfile").read_text()
+        assert [path.name for path in folder.iterdir()] == ["Dockerfile"]
 
 
 def dockernb(

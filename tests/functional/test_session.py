@@ -25,6 +25,7 @@ from dockernb.errors import (
     InstructionFailedError,
     StageNotFoundError,
 )
+from dockernb.session import CellText
 
 from .notebooks import BASE, Bench, Notebook, parent, reasons, snapshot, statuses
 
@@ -202,7 +203,9 @@ def test_arg_before_from_chooses_the_base_and_its_change_is_noticed(notebook: No
     assert reasons(notebook.run("again"))[0].startswith("ARG TAG: latest -> noconfig")
 
 
-def test_changed_file_is_named(bench: Bench, notebook: Notebook) -> None:
+def test_changed_file_is_named_and_so_is_another_build_context(
+    bench: Bench, notebook: Notebook
+) -> None:
     main = bench.context / "app" / "main.py"
     main.parent.mkdir()
     main.write_text("1")
@@ -214,6 +217,10 @@ def test_changed_file_is_named(bench: Bench, notebook: Notebook) -> None:
     assert reasons(notebook.run("copy")) == ["app/new.py added"]
     (main.parent / "new.py").unlink()
     assert statuses(notebook.run("copy")) == ["cached"]
+    notebook.session.set_context(main.parent)
+    cells = [CellText(*cell) for cell in notebook.cells.items()]
+    stale = notebook.session.survey(cells, {})[1]
+    assert stale.reason == f"the build context is now {main.parent}"
 
 
 def test_stage_changed_makes_copy_from_rebuild_with_reason(notebook: Notebook) -> None:

@@ -18,6 +18,7 @@ from dockernb.engines.base import (
     FileView,
     Image,
     OnProgress,
+    RemovedCaches,
     StartSpec,
 )
 from dockernb.errors import (
@@ -32,6 +33,7 @@ from dockernb.oci.platforms import platform_of
 from .api import DockerApi
 from .archive import Archive
 from .background import Background
+from .caches import remove_caches
 from .connection import Endpoint, endpoints
 from .container import DockerContainer, Parts
 from .containerd_images import ContainerdImages, is_snapshot_gone
@@ -176,6 +178,9 @@ class DockerEngine:
 
     def remove_leftovers(self) -> list[str]:
         return remove_leftovers(self._api, self._images)
+
+    def remove_caches(self) -> RemovedCaches:
+        return remove_caches(self._api)
 
     def close(self) -> None:
         self._standbys.close()

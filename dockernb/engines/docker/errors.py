@@ -1,7 +1,7 @@
 """What the daemon and the Docker SDK say, as exceptions of dockernb.
 
-Translation goes by type and by HTTP status. The daemon's words are only cleaned and shown; the one
-exception is a full disk, for which the API has no status of its own.
+Translation goes by type and by HTTP status. The daemon's words are only cleaned and shown; the
+exceptions are a full disk and too many layers, for which the API has no status of its own.
 """
 
 from __future__ import annotations
@@ -11,7 +11,12 @@ import re
 
 import requests
 
-from dockernb.errors import EngineError, EngineNotAvailableError, StorageFullError
+from dockernb.errors import (
+    EngineError,
+    EngineNotAvailableError,
+    StorageFullError,
+    UnsupportedByEngineError,
+)
 
 from .connection import Endpoint
 from .ssh import SshError, ssh_trial
@@ -67,6 +72,13 @@ def from_message(message: str, status: int) -> EngineError:
         return StorageFullError(
             f"the engine's disk is full: {clean(message)}",
             hint="make room, for example with `docker system df` and `docker image prune`",
+        )
+    if "max depth exceeded" in message:  # moby, layer/layer.go: ErrMaxDepthExceeded
+        return UnsupportedByEngineError(
+            "the image has too many layers for this Docker",
+            rule='It takes 125 in one image; with one more it says "max depth exceeded".',
+            hint="Make fewer layers, for example one RUN of several; or use the embedded engine, "
+            "which takes more: %engine embedded",
         )
     return DaemonError(clean(message), status)
 

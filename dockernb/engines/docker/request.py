@@ -17,7 +17,18 @@ from dockernb.engines.base import ContainerSpec, Mount
 from dockernb.errors import InternalError
 from dockernb.oci.config import RuntimeConfig
 
-__all__ = ["Volume", "cache_volume", "create_body", "is_file", "mount_point"]
+__all__ = [
+    "CACHE_PREFIX",
+    "Volume",
+    "cache_options",
+    "cache_volume",
+    "create_body",
+    "is_file",
+    "mount_point",
+]
+
+#: Of the names of caches' volumes. No process's mark (owner.py) begins like that.
+CACHE_PREFIX = "dockernb-cache-"
 
 # A container must have a command to be created; this one is never started.
 _NO_COMMAND = ("/never-started",)
@@ -128,7 +139,12 @@ def is_file(mount: Mount) -> bool:
 def cache_volume(mount: Mount) -> str:
     """The name of a cache's volume."""
     digest = hashlib.sha256(mount.source.encode("utf-8", "surrogateescape")).hexdigest()[:16]
-    return f"dockernb-cache-{digest}"
+    return f"{CACHE_PREFIX}{digest}"
+
+
+def cache_options(mount: Mount) -> dict[str, Any]:
+    """Options of a cache's volume: a new one must not start with what the image has there."""
+    return {"NoCopy": True, "Labels": {"dockernb.cache": mount.source}}
 
 
 def _tmpfs(mount: Mount) -> str:
@@ -148,8 +164,7 @@ def _mount(mount: Mount, volume: Volume | None) -> dict[str, Any]:
             "Source": cache_volume(mount),
             "Target": mount.target,
             "ReadOnly": mount.read_only,
-            # A new volume must not start with what the image has at its place.
-            "VolumeOptions": {"NoCopy": True, "Labels": {"dockernb.cache": mount.source}},
+            "VolumeOptions": cache_options(mount),
         }
     if mount.kind == "ssh":
         return {"Type": "bind", "Source": mount.source, "Target": mount.target}

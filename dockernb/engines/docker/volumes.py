@@ -29,7 +29,7 @@ from .attachment import Attachment
 from .background import Background
 from .errors import DaemonError
 from .owner import this_process
-from .request import Volume, cache_volume, create_body
+from .request import Volume, cache_options, cache_volume, create_body
 
 __all__ = ["StepVolumes", "VolumeMaker"]
 
@@ -165,14 +165,12 @@ class VolumeMaker:
         body["Healthcheck"] = {"Test": ["NONE"]}
         body["OpenStdin"] = True
         body["StdinOnce"] = self.can_attach
-        places = {
-            "/dockernb-secrets" if mounts[number].kind == "secret" else f"/dockernb-{number}":
-            volume.name
+        carried = {
+            _place(number, mounts[number]): _carried(mounts[number], volume)
             for number, volume in volumes.by_mount.items()
-        }  # fmt: skip
+        }
         body["HostConfig"]["Mounts"] = [
-            {"Type": "volume", "Source": name, "Target": place, "VolumeOptions": {"NoCopy": True}}
-            for place, name in places.items()
+            {"Type": "volume", "Target": place, **mount} for place, mount in carried.items()
         ]
         query = {"name": this_process().new_name()}
         answer = self.api.request("POST", "/containers/create", query=query, body=body)
@@ -219,6 +217,16 @@ class VolumeMaker:
                 name = f"dockernb-secrets/{number}"
                 files.append((name, mount.content or b"", mode, mount.uid, mount.gid))
         archive.write([_tar(files)])
+
+
+def _place(number: int, mount: Mount) -> str:
+    """Where the carrier has the volume of a mount; all secrets are in one."""
+    return "/dockernb-secrets" if mount.kind == "secret" else f"/dockernb-{number}"
+
+
+def _carried(mount: Mount, volume: Volume) -> dict[str, Any]:
+    options = cache_options(mount) if mount.kind == "cache" else {"NoCopy": True}
+    return {"Source": volume.name, "VolumeOptions": options}
 
 
 def _tmpfs(secrets: Sequence[Mount]) -> dict[str, str]:

@@ -18,6 +18,7 @@ from dockernb.engines.base import (
     FileView,
     Image,
     OnProgress,
+    RemovedCaches,
     StartSpec,
 )
 from dockernb.engines.embedded.archives import load_images, save_images
@@ -27,6 +28,7 @@ from dockernb.engines.embedded.limits import limits_from_environment, limits_in_
 from dockernb.engines.embedded.pull import pull_image
 from dockernb.engines.embedded.push import push_image
 from dockernb.engines.embedded.running import EmbeddedRunning
+from dockernb.engines.embedded.store.caches import set_caches_aside
 from dockernb.engines.embedded.store.collect import Garbage, collect, folder_size
 from dockernb.engines.embedded.store.errors import store_errors
 from dockernb.engines.embedded.store.folders import StoreFolders
@@ -199,6 +201,12 @@ class EmbeddedEngine:
         garbage = collect(self._images, with_named=with_named)
         self._remove_strays()
         return garbage
+
+    def remove_caches(self) -> RemovedCaches:
+        with store_errors("removing caches", self._images.folders.root):
+            removed = set_caches_aside(self._images.folders)
+            self._remove_strays()
+        return removed
 
     def _remove_strays(self) -> None:
         if Strays(self._images.folders).exist():

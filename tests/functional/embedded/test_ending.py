@@ -62,6 +62,14 @@ def test_closed_cancel_descriptor_ends_all(bench: Bench) -> None:
     assert bench.finish(process)[0].result["cancelled"]
 
 
+def test_cancelled_before_it_has_begun(bench: Bench) -> None:
+    process = bench.start(*[bench.command("sleep 60")] * 5)
+    process.stdin.close()
+    process.stdin = open(os.devnull)  # noqa: SIM115 (closed by finish)
+    ended = bench.finish(process)
+    assert [one.result.get("cancelled") for one in ended] == [True] * 5, ended
+
+
 def test_daemons_end_with_the_main_process(bench: Bench) -> None:
     ended = bench.run("setsid sh -c 'while :; do sleep 1000; done' > /dev/null 2>&1 & exit 3")
     assert ended.exit_code == 3

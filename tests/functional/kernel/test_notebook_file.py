@@ -24,11 +24,20 @@ def ids(order: CellOrder, running: str) -> list[str] | None:
     return None if cells is None else [cell.id for cell in cells]
 
 
-def saved(path: Path, seconds: int, **cells: str) -> CellOrder:
-    """An order whose notebook was saved at that Unix time."""
+def save(path: Path, seconds: int, **cells: str) -> None:
+    """Saves the notebook while the clock shows that Unix time."""
     write_notebook(path, cells)
     os.utime(path, (seconds, seconds))
+
+
+def saved(path: Path, seconds: int, **cells: str) -> CellOrder:
+    """An order whose notebook was saved at that Unix time."""
+    save(path, seconds, **cells)
     return CellOrder(NotebookFile({"JPY_SESSION_NAME": str(path)}))
+
+
+#: Before now and after it: a clock may be wrong, and be set back.
+CLOCKS = [1_000_000, 4_000_000_000]
 
 
 def test_order_is_unknown_without_a_notebook() -> None:
@@ -37,16 +46,28 @@ def test_order_is_unknown_without_a_notebook() -> None:
     assert order.sources("a") == []
 
 
-def test_executed_text_wins_over_text_saved_before(tmp_path: Path) -> None:
-    order = saved(tmp_path / "n.ipynb", 1_000_000, a="old", b="saved")
+@pytest.mark.parametrize("clock", CLOCKS)
+def test_executed_text_wins_over_text_saved_before(tmp_path: Path, clock: int) -> None:
+    order = saved(tmp_path / "n.ipynb", clock, a="old", b="saved")
     order.executed("a", "executed")
     assert order.sources("a") == ["executed", "saved"]
 
 
-def test_text_saved_after_the_execution_wins(tmp_path: Path) -> None:
-    order = saved(tmp_path / "n.ipynb", 4_000_000_000, a="edited")
+@pytest.mark.parametrize("clock", CLOCKS)
+def test_text_saved_after_the_execution_wins(tmp_path: Path, clock: int) -> None:
+    order = saved(tmp_path / "n.ipynb", 2_000_000, a="old")
     order.executed("a", "executed")
+    save(tmp_path / "n.ipynb", clock, a="edited")
     assert order.sources("a") == ["edited"]
+
+
+def test_renamed_notebook_is_none_that_was_saved(tmp_path: Path) -> None:
+    order = saved(tmp_path / "n.ipynb", 1_000_000, a="old")
+    order.executed("a", "executed")
+    (tmp_path / "n.ipynb").rename(tmp_path / "renamed.ipynb")
+    order.executed("b", "while it cannot be found")
+    order._notebook._path = tmp_path / "renamed.ipynb"
+    assert order.sources("a") == ["executed", "while it cannot be found"]
 
 
 def test_unsaved_cells_stand_behind_the_cell_executed_before_them(tmp_path: Path) -> None:
@@ -56,10 +77,13 @@ def test_unsaved_cells_stand_behind_the_cell_executed_before_them(tmp_path: Path
     assert ids(order, "newer") == ["a", "new", "newer", "b"]
 
 
-def test_deleted_cells_are_left_out_until_the_notebook_is_saved(tmp_path: Path) -> None:
-    order = saved(tmp_path / "n.ipynb", 1_000_000, a="1", b="2")
+@pytest.mark.parametrize("clock", CLOCKS)
+def test_deleted_cells_are_left_out_until_the_notebook_is_saved(tmp_path: Path, clock: int) -> None:
+    order = saved(tmp_path / "n.ipynb", clock, a="1", b="2")
     order.delete(["a"])
     assert ids(order, "b") == ["b"]
+    save(tmp_path / "n.ipynb", clock - 1000, a="brought back", b="2")
+    assert ids(order, "b") == ["a", "b"]
 
 
 @pytest.mark.parametrize(

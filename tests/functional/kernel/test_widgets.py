@@ -29,6 +29,37 @@ def states(kernel: Kernel) -> dict[str, Any]:
             return dict(data["states"])
 
 
+def send(kernel: Kernel, kind: str, content: dict[str, Any], **header: str) -> None:
+    message = kernel.client.session.msg(kind, content, metadata={"version": "1.0.0"})
+    message["header"].update(header)
+    kernel.client.shell_channel.send(message)
+
+
+@pytest.mark.parametrize("over_subshell", [False, True])
+def test_message_right_behind_the_opening_of_its_comm_is_answered(
+    kernel: Kernel, over_subshell: bool
+) -> None:
+    """Even if a page says it over a subshell, which is quicker; and no page reads of it."""
+    header = {}
+    if over_subshell:
+        kernel.client.control_channel.send(kernel.client.session.msg("create_subshell_request"))
+        reply = kernel.client.get_control_msg(timeout=10)["content"]
+        header["subshell_id"] = reply["subshell_id"]
+    opened = {f"{number:032x}" for number in range(100)}
+    for comm_id in opened:
+        target = {"comm_id": comm_id, "target_name": "jupyter.widget.control", "data": {}}
+        asked = {"comm_id": comm_id, "data": {"method": "request_states"}}
+        send(kernel, "comm_open", target)
+        send(kernel, "comm_msg", asked, **header)
+    send(kernel, "comm_msg", {"comm_id": "f" * 32, "data": {}})
+    while opened:
+        message = kernel.client.get_iopub_msg(timeout=30)
+        assert message["header"]["msg_type"] != "stream", message["content"]
+        if message["content"].get("data", {}).get("method") == "update_states":
+            opened.remove(message["content"]["comm_id"])
+    assert not kernel.run("RUN hello", cell_id="mine").of("stream")
+
+
 @pytest.fixture
 def old_card(kernel: Kernel) -> dict[str, Any]:
     """An output as another kernel left it in a notebook."""

@@ -80,7 +80,7 @@ class Place:
         """What a command in it prints; a command that fails, fails the test."""
         options = ["--interactive"] if stdin else []
         return docker.cli(
-            self._layout, "exec", *options, self._name, *command, stdin=stdin, timeout=300
+            self._layout, "exec", *options, self._name, *command, stdin=stdin, timeout=600
         )
 
     def bytes_of_disk(self) -> int:

@@ -14,6 +14,8 @@ import re
 import sys
 import time
 import uuid
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from jupyter_server.serverapp import list_running_servers
@@ -21,7 +23,8 @@ from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 SERVER_SECONDS = 60
-CELL_SECONDS = 120
+#: apt-get tries again, with pauses and without a word, when a mirror refuses: longer than that.
+CELL_SECONDS = 300
 COLOR = re.compile(r"\x1b\[[0-9;]*m")
 
 Message = dict[str, Any]
@@ -70,7 +73,7 @@ async def run_cell(channels: WebSocketClientConnection, code: str) -> Message:
     try:
         async with asyncio.timeout(CELL_SECONDS):
             while not (status and idle):
-                message = json.loads(await channels.read_message() or "{}")
+                message = await next_message(channels, code)
                 if message["parent_header"].get("msg_id") != wanted:
                     continue
                 told = message["content"]
@@ -78,8 +81,42 @@ async def run_cell(channels: WebSocketClientConnection, code: str) -> Message:
                 idle = idle or told.get("execution_state") == "idle"
                 text += "" if message["msg_type"] == "execute_reply" else text_of(told)
     except TimeoutError as late:
-        raise RuntimeError(f"{code}: {status or 'no reply'}, idle: {idle}\n{text}") from late
+        state = f"{status or 'no reply'}, idle: {idle}"
+        printed = "\n".join(line for line in text.splitlines() if line.strip())
+        raise RuntimeError(f"{code}: {state}\n{printed}\n{processes()}") from late
     return {"code": code, "status": status, "text": COLOR.sub("", text).strip()}
+
+
+async def next_message(channels: WebSocketClientConnection, code: str) -> Message:
+    """The next one of any channel; a kernel that died will never answer, and that is raised."""
+    text = await channels.read_message()
+    if text is None:
+        raise RuntimeError(f"{code}: the server closed the connection\n{processes()}")
+    message: Message = json.loads(text)
+    if message["content"].get("execution_state") in {"restarting", "dead"}:
+        raise RuntimeError(f"{code}: the kernel died\n{processes()}")
+    return message
+
+
+def processes() -> str:
+    """A line for each process of this machine: ID, state, what it waits for, command.
+
+    Then its connections as the kernel lists them (proc(5)): addresses, state, bytes that wait to
+    be sent and read, timer. They tell a server that does not answer from a process that hangs.
+    """
+    lines = []
+    for folder in sorted(Path("/proc").glob("[0-9]*"), key=lambda path: int(path.name)):
+        with suppress(OSError):
+            command = (folder / "cmdline").read_bytes().decode(errors="replace")
+            state = (folder / "stat").read_text().rpartition(")")[2].split()[0]
+            waits = (folder / "wchan").read_text()
+            words = command.replace("\0", " ")
+            lines.append(f"{folder.name} {state} {waits} {words[:200]}")
+    for kind in ("tcp", "udp"):
+        with suppress(OSError):
+            found = Path("/proc/net", kind).read_text().splitlines()
+            lines += [line[:110] for line in found if " 0A 00000000:" not in line]  # listening
+    return "\n".join(lines)
 
 
 def text_of(content: Message) -> str:

@@ -73,6 +73,16 @@ def statuses(cells: list[Cell]) -> list[str]:
     return [cell.status for cell in cells]
 
 
+def times(cells: list[Cell]) -> str:
+    """The seconds of the first cell, of the longest one, and of all."""
+    ends = [cell.after for cell in cells]
+    took = [end - start for end, start in zip(ends, [0.0, *ends], strict=False)]
+    longest = max(range(len(cells)), key=lambda number: took[number])
+    instruction = cells[longest].code.splitlines()[-1]
+    first, all_of_them = ends[0], ends[-1]
+    return f"first {first:.1f} s, {instruction}: {took[longest]:.1f} s, all {all_of_them:.1f} s"
+
+
 def check_redis(places: Places, place: Place) -> None:
     """The image of the first notebook is one that the real Docker runs."""
     with saved(places, place, REDIS) as config:
@@ -121,7 +131,7 @@ def test_the_whole_course_runs_in_a_pod_of_binder_with_one_gigabyte(places: Plac
                 "error" if is_meant_to_fail(cell) else "ok" for cell in code_cells(read(path))
             ]
             assert statuses(cells) == [*wanted, *(["ok"] * len(tagging))], cells
-            print(f"{path.name}: first cell {cells[0].after:.1f} s, all {cells[-1].after:.1f} s")
+            print(f"{path.name}: {times(cells)}")
         check_redis(places, place)
         disk, memory = place.bytes_of_disk(), place.bytes_of_memory()
     print(f"disk {disk / MEGABYTE:.0f} MB, memory {memory / MEGABYTE:.0f} MB")

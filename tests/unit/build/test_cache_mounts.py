@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,16 @@ def test_private_and_locked_caches(tmp_path: Path) -> None:
             pytest.fail("it is in use")
     with held_caches(spec("locked"), tmp_path, now) as free:
         assert free.mounts[0].source == "name"
+
+
+@pytest.mark.parametrize("sharing", ["private", "locked"])
+def test_one_step_may_have_a_cache_at_two_places(tmp_path: Path, sharing: str) -> None:
+    (mount,) = spec(sharing).mounts
+    twice = ContainerSpec(mounts=(mount, replace(mount, target="/d")))
+    now = threading.Event()
+    now.set()
+    with held_caches(twice, tmp_path, now) as held:
+        assert [each.source for each in held.mounts] == ["name", "name"]
 
 
 def test_a_locked_cache_is_waited_for(tmp_path: Path) -> None:

@@ -281,6 +281,32 @@ def test_copied_file_that_changed_is_named(tmp_path: Path) -> None:
     assert desk.states() == ["built"] * 3
 
 
+def test_another_build_context_is_named_and_not_its_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monday, tuesday, same = (tmp_path / name for name in ("monday", "tuesday", "same"))
+    for folder, menu in ((monday, "soup"), (tuesday, "stew"), (same, "soup")):
+        folder.mkdir()
+        (folder / "menu.txt").write_text(menu)
+    desk = Desk("FROM x", "COPY menu.txt /menu", "RUN 1")
+    desk.context = BuildContext(monday)
+    request = CopyRequest(("menu.txt",), "/menu")
+    content = collect_from_context(request, desk.context).content
+    desk.reads["b"] = (ContextRead(request, content, root=monday),)
+    desk.run_all()
+    desk.context = BuildContext(tuesday)
+    reason = "the build context is now tuesday"
+    assert desk.states()[1:] == [f"stale: {reason}", f"stale: cell 2 above is stale: {reason}"]
+    desk.context = BuildContext(same)
+    assert desk.states() == ["built"] * 3
+    (same / "menu.txt").unlink()
+    assert desk.states()[1] == "stale: the build context is now same"
+    desk.context = BuildContext(monday)
+    (monday / "menu.txt").write_text("salad")
+    assert desk.states()[1] == "stale: menu.txt changed"
+
+
 def test_flags_count_for_commands_and_for_what_reads_images() -> None:
     desk = Desk("FROM x", "ENV A=1", "RUN 1")
     freshness = Freshness({}, desk.changed, ("--add-host=db:1.2.3.4",))

@@ -215,7 +215,10 @@ class _Keeping:
         """The listener, an error, or the end of the conversation by a successful execve(2)."""
         if self._control.fileno() < 0:
             return
-        message, descriptors, _, _ = socket.recv_fds(self._control, _MOST_ERROR_BYTES, 1)
+        try:
+            message, descriptors, _, _ = socket.recv_fds(self._control, _MOST_ERROR_BYTES, 1)
+        except ConnectionResetError:  # it was killed before it had read what it was told
+            message, descriptors = b"", []
         if message == LISTENER_MESSAGE and descriptors:
             self._listener = descriptors[0]
             who = self._start.command.credentials

@@ -44,6 +44,8 @@ PR_SET_PDEATHSIG, PR_CAPBSET_DROP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS =
 RESOLVE_NO_MAGICLINKS, RESOLVE_BENEATH, RESOLVE_IN_ROOT = 0x02, 0x08, 0x10
 AT_EMPTY_PATH = 0x1000
 
+#: Of a call during which others rename and mount: one in eight fails where they do nothing else.
+_MOST_TRIES = 10_000
 _OPENAT2, _CLOSE_RANGE, _MOUNT_SETATTR = 437, 436, 442
 _MOVE_MOUNT, _FSOPEN, _FSCONFIG, _FSMOUNT = 429, 430, 431, 432
 # linux/mount.h: enum fsconfig_command.
@@ -194,9 +196,19 @@ def _without_inheritance(descriptor: int) -> None:
 
 
 def openat2(folder: int, path: bytes, flags: int, resolve: int, mode: int = 0) -> int:
-    """An open descriptor, close-on-exec, with restrictions on how the path is resolved."""
+    """An open descriptor, close-on-exec, with restrictions on how the path is resolved.
+
+    Where anything on the machine is renamed or mounted while the kernel goes up through "..", it
+    says EAGAIN, because it cannot tell whether that led out (openat2(2)): it is asked again.
+    """
     how = struct.pack("QQQ", flags | os.O_CLOEXEC, mode, resolve)
-    return raw(_OPENAT2, folder, path, how, len(how), what=os.fsdecode(path))
+    arguments = (_OPENAT2, folder, path, how, len(how))
+    for _ in range(_MOST_TRIES - 1):
+        try:
+            return raw(*arguments, what=os.fsdecode(path))
+        except BlockingIOError:
+            continue
+    return raw(*arguments, what=os.fsdecode(path))
 
 
 def statx_into(descriptor: int, flags: int, mask: int) -> bytearray:

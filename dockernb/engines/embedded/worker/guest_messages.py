@@ -23,6 +23,7 @@ from dockernb.engines.embedded.guest import (
     run_guest,
 )
 from dockernb.engines.embedded.guest.inside import Inside
+from dockernb.engines.embedded.store.caches import held_cache
 from dockernb.engines.embedded.store.folders import StoreFolders
 from dockernb.engines.embedded.worker.overlay_root import remove_place
 from dockernb.engines.embedded.worker.roots import Root
@@ -34,6 +35,11 @@ from dockernb.oci.temporary import TemporaryFiles
 __all__ = ["GuestRunner", "OpenRoot"]
 
 OpenRoot = Callable[[Sequence[Mapping[str, str]]], Root]
+_KILLED = 137
+
+
+class _CancelledError(Exception):
+    """The command is not wanted any more, before it has begun."""
 
 
 class GuestRunner:
@@ -66,10 +72,17 @@ class GuestRunner:
                 gets the engine's end of it.
             cancel: Closed at its other end when the command is to be killed.
         """
+        try:
+            return self._run(message, output, cancel)
+        except _CancelledError:
+            return {"exit_code": _KILLED, "cancelled": True, "warnings": []}
+
+    def _run(self, message: Mapping[str, Any], output: int, cancel: int) -> dict[str, Any]:
         root = Path(self._root.path)
+        self._check_caches(message["mounts"])
         with ExitStack() as stack:
             mounts = tuple(
-                self._mount(stack, mount, self._shown.get(number))
+                self._mount(stack, mount, self._shown.get(number), cancel)
                 for number, mount in enumerate(message["mounts"])
             )
             command = GuestCommand(
@@ -94,7 +107,7 @@ class GuestRunner:
         }
 
     def _mount(
-        self, stack: ExitStack, message: Mapping[str, Any], shown: Root | None
+        self, stack: ExitStack, message: Mapping[str, Any], shown: Root | None, cancel: int
     ) -> GuestMount:
         kind, source = message["kind"], ""
         if kind == "bind":
@@ -103,9 +116,7 @@ class GuestRunner:
             self._check_socket()
             source = message["source"]
         elif kind == "cache":
-            source = str(self._cache_folder(message))
-            if not self._rung.has_mounts:  # the folder is moved into the tree
-                stack.enter_context(locked(Path(f"{source}.lock"), exclusive=True))
+            source = str(self._held_cache(stack, message, cancel))
         return GuestMount(
             kind="bind" if kind in {"cache", "ssh"} else kind,
             target=message["target"],
@@ -139,6 +150,28 @@ class GuestRunner:
         found = inside.open("/" + source.strip("/"))
         stack.callback(os.close, found)
         return str(Path(f"/proc/self/fd/{found}").readlink())
+
+    def _check_caches(self, mounts: Sequence[Mapping[str, Any]]) -> None:
+        names = [mount["source"] for mount in mounts if mount["kind"] == "cache"]
+        if not self._rung.has_mounts and len(set(names)) < len(names):
+            raise UnsupportedByEngineError(
+                "one cache cannot be at two places of a command without mounts",
+                rule="Here the folder of a cache is moved to where the command has it.",
+                state="The command was not started; no snapshot was committed",
+                hint="Give the mounts ids of their own, or use for this step: %engine docker",
+            )
+
+    def _held_cache(self, stack: ExitStack, message: Mapping[str, Any], cancel: int) -> Path:
+        """The folder of a cache, which nobody takes away until the stack is left."""
+        while True:
+            folder = self._cache_folder(message)
+            with ExitStack() as holding:
+                alone = not self._rung.has_mounts
+                if not holding.enter_context(held_cache(folder, cancel, alone=alone)):
+                    raise _CancelledError
+                if folder.exists():  # it may have been taken away between the two
+                    stack.push(holding.pop_all())
+                    return folder
 
     def _cache_folder(self, message: Mapping[str, Any]) -> Path:
         """One folder a name; the first user decides what it begins with, as in BuildKit."""
