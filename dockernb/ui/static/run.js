@@ -61,11 +61,7 @@ class RunCard {
   }
 
   ask(message) {
-    try {
-      if (!this.lost) this.model.send(message);
-    } catch {
-      this.lose();
-    }
+    if (!this.lost && !sendTo(this.model, message)) this.lose();
   }
 
   receive(message) {
@@ -137,20 +133,10 @@ class RunCard {
     if (this.lost) return;
     this.lost = true;
     this.update();
-    for (let attempt = 0; attempt < 40; attempt += 1) {
-      await new Promise((resolve) => setTimeout(resolve, 500));
-      if (!this.root.isConnected) return;
-      try {
-        const model = await this.model.widget_manager.get_model(this.model.get("own_id"));
-        if (model?.comm_live) {
-          this.dispose();
-          show(model, this.root);
-          return;
-        }
-      } catch {
-        // not there yet
-      }
-    }
+    const model = await revived(this.model, this.root);
+    if (!model) return;
+    this.dispose();
+    show(model, this.root);
   }
 }
 

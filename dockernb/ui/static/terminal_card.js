@@ -20,13 +20,7 @@ class TerminalCard {
   }
 
   ask(message) {
-    if (this.lost) return false;
-    try {
-      this.model.send(message);
-      return true;
-    } catch {
-      return false;
-    }
+    return !this.lost && sendTo(this.model, message);
   }
 
   lose() {
