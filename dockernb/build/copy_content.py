@@ -10,7 +10,7 @@ from .content_digest import ContextFile
 from .copy_items import CopyItem
 from .source_entry import SourceEntry
 
-__all__ = ["content_of"]
+__all__ = ["content_of", "files_in"]
 
 _MUCH = 20_000_000  # bytes; less is read before anybody has seen a bar
 _FOLDER = SourceEntry("dir", 0)  # one that only gives its contents
@@ -32,6 +32,12 @@ def content_of(items: Sequence[CopyItem], watch: Watch | None = None) -> Mapping
     content = {name: _digest(entry, count.add) for name, entry in entries}
     count.end()
     return content
+
+
+def files_in(content: Mapping[str, str]) -> str:
+    """How many files that is, in words: directories are none."""
+    count = sum(not digest.startswith("dir") for digest in content.values())
+    return f"{count:,} file{'s' if count != 1 else ''}"
 
 
 def _entries(items: Sequence[CopyItem]) -> list[tuple[str, SourceEntry]]:

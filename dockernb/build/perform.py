@@ -22,6 +22,7 @@ from ..oci.digest import short_id
 from . import history
 from .bind_mounts import opened_mounts
 from .cache_mounts import held_caches
+from .copy_content import files_in
 from .copying import make_directory
 from .masking import masked
 from .outcome import Action, CopyFiles, MakeDirectory, Outcome, RunCommand
@@ -116,9 +117,8 @@ def _act(work: _Work, container: WorkingContainer) -> None:
     elif isinstance(action, CopyFiles):
         if work.sources.files is None:
             raise InternalError("COPY without collected sources")
-        count = len(work.sources.files.content)
         is_image = action.source.image is not None
-        step.enter("run", "" if is_image else f"{count} file{'s' if count != 1 else ''}")
+        step.enter("run", "" if is_image else files_in(work.sources.files.content))
         watch = step.watch(work.cancel)
         step.warnings += work.sources.files.apply(container, action.request, watch)
     elif isinstance(action, MakeDirectory):

@@ -8,6 +8,7 @@ from dataclasses import replace
 from .cache import NearStep
 from .cache_key import CacheKey
 from .cause import Cause
+from .copy_content import files_in
 from .result import CacheVerdict
 
 __all__ = ["hit_verdict", "miss_verdict"]
@@ -17,8 +18,7 @@ def hit_verdict(key: CacheKey) -> CacheVerdict:
     """`Same parent, same instruction, same 12 files.`"""
     same = ["Same parent" if key.parent else "Same image", "same instruction"]
     if key.parent and key.content:
-        count = len(key.content)
-        same.append(f"same {count} files" if count > 1 else "same file")
+        same.append(f"same {files_in(key.content).removeprefix('1 ')}")
     if key.args:
         same.append("same build args")
     return CacheVerdict("hit", f"{', '.join(same)}.")

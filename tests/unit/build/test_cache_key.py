@@ -245,6 +245,10 @@ def test_beside_another_cell_the_snapshot_above_is_another_one_and_nothing_was_r
             "Same parent, same instruction, same 2 files, same build args.",
         ),
         (CacheKey("p", EMPTY, content={"a": "1"}), "Same parent, same instruction, same file."),
+        (
+            CacheKey("p", EMPTY, content={"./": "dir", "a": "file 644 1", "b/": "dir 755 0:0"}),
+            "Same parent, same instruction, same file.",
+        ),
     ],
 )
 def test_hit_says_what_is_the_same(given: CacheKey, words: str) -> None:
