@@ -22,8 +22,7 @@ ARROWS = {
     "engines.base": {"oci", "engines.launch", "engines.terminal"},
     "engines.launch": {"oci"},
     "engines.terminal": {"engines.launch", "engines.base"},
-    "engines.overlay_diff": {"oci", "engines.overlay_below"},
-    "engines.overlay_below": set(),
+    "engines.overlay_diff": {"oci"},
     "engines.docker": {"oci", "engines.base", "engines.overlay_diff"},
     "engines.embedded": {"oci", "engines.base", "engines.overlay_diff"},
     "engines.select": {"engines.base", "engines.docker", "engines.embedded", "folders"},
@@ -35,7 +34,6 @@ ARROWS = {
     "complete": {"dockerfile"},
     "notebook": {"dockerfile"},
     "use": {"build", "engines.base", "oci"},
-    "use.buildx": {"build.masking", "dockerfile"},
     "session": {
         "build", "checks", "use", "dockerfile", "engines.base", "engines.select", "folders",
     },

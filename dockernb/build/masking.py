@@ -10,12 +10,12 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from ..engines.base import ContainerSpec, OnOutput
 
-__all__ = ["MASK", "line_mask", "masked"]
+__all__ = ["MASK", "masked"]
 
 MASK = b"***"
 # What is shorter would take innocent words out, and tells little.
@@ -36,21 +36,6 @@ def masked(on_output: OnOutput, spec: ContainerSpec) -> Iterator[OnOutput]:
         yield masker.take
     finally:
         masker.end()
-
-
-def line_mask(secrets: Iterable[bytes]) -> Callable[[str], str]:
-    """What takes secrets out of whole lines."""
-    patterns = _patterns(secrets)
-    if not patterns:
-        return lambda line: line
-    expression = re.compile(b"|".join(map(re.escape, patterns)))
-
-    def mask(line: str) -> str:
-        return expression.sub(MASK, line.encode("utf-8", "surrogateescape")).decode(
-            "utf-8", "replace"
-        )
-
-    return mask
 
 
 class _Masker:

@@ -83,11 +83,6 @@ class NotebookRecord:
         return self._context
 
     @property
-    def secrets(self) -> Mapping[str, bytes]:
-        """The secrets of the session, for a builder elsewhere; never shown."""
-        return dict(self._options.secrets)
-
-    @property
     def secret_ids(self) -> tuple[str, ...]:
         """Which secrets are set; not what they are."""
         return tuple(self._options.secrets)

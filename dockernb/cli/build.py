@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import subprocess
-import time
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 import click
 
+from dockernb.cli.buildx_progress import BuildLine, BuildProgress, cell_steps
+from dockernb.cli.reference_build import INSTALL_BUILDX, INSTALL_DOCKER
 from dockernb.cli.settings import Settings
-from dockernb.cli.terminal import echo, tell_json
+from dockernb.cli.terminal import clean, echo
 from dockernb.dockerfile.magics import split_magics
-from dockernb.errors import NotebookError
+from dockernb.errors import EngineNotAvailableError, NotebookError
 from dockernb.notebook.cells import Notebook, check_kernel, read_notebook
 from dockernb.notebook.exporter import export_notebook
-from dockernb.ui.build_view import BuildStatus, BuildView, build_text, line_text, report_json
-from dockernb.use.buildx.command import Job, check_options, run_buildx
-from dockernb.use.buildx.rows import BuildRows
-from dockernb.use.buildx.steps import BuildCell
 
 __all__ = ["build"]
 
-_COLORS = {"done": "green", "cached": "cyan", "failed": "red", "canceled": "yellow"}
+_COLORS = {"built": "green", "cached": "cyan", "failed": "red", "canceled": "yellow"}
+_OURS = ("-f", "--file", "--progress")
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -33,16 +33,9 @@ _COLORS = {"done": "green", "cached": "cyan", "failed": "red", "canceled": "yell
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Build context; else the notebook's folder, or what %context says.",
 )
-@click.option(
-    "--json", "as_json", is_flag=True, help="The steps and the image as JSON; the log on stderr."
-)
 @click.pass_context
 def build(
-    ctx: click.Context,
-    notebook: str,
-    options: tuple[str, ...],
-    context: Path | None,
-    as_json: bool,
+    ctx: click.Context, notebook: str, options: tuple[str, ...], context: Path | None
 ) -> None:
     """Build NOTEBOOK with docker buildx build, on any of its builders.
 
@@ -52,21 +45,20 @@ def build(
     \b
       dockernb build lesson.ipynb --builder cloud --platform linux/amd64,linux/arm64 -t app:1 --push
 
-    The progress names the cell of each step, and a table of all steps stands at the end. %arg,
-    %build, %secret and %context count as in `dockernb run`. The exit code is that of buildx.
+    The progress names the cell of each step. %arg, %build, %secret and %context count as in
+    `dockernb run`. The exit code is that of buildx.
     """  # noqa: D301  (the backspace is click's mark: the lines below it are not joined)
     if notebook.startswith("-") and notebook != "-":
         raise click.UsageError("the notebook comes first: dockernb build NOTEBOOK [OPTIONS]")
-    if wrong := check_options(options):
-        raise click.UsageError(wrong)
+    for word in options:
+        if word.partition("=")[0] in _OURS:
+            raise click.UsageError(f"{word.partition('=')[0]} is set by dockernb build")
     document = read_notebook(notebook)
     check_kernel(document)
-    ctx.exit(_build(document, options, context, as_json=as_json))
+    ctx.exit(_build(document, options, context))
 
 
-def _build(
-    document: Notebook, options: tuple[str, ...], context: Path | None, *, as_json: bool
-) -> int:
+def _build(document: Notebook, options: Sequence[str], context: Path | None) -> int:
     dockerfile = export_notebook(document)
     if not dockerfile.strip():
         raise NotebookError(
@@ -74,27 +66,19 @@ def _build(
             hint="The first cell of a notebook is usually FROM, for example: FROM busybox",
         )
     settings = _settings(document, context)
-    job = Job(
-        dockerfile,
-        settings.context,
-        settings.build_args,
-        settings.secrets,
-        settings.flags.words,
-        options,
-    )
-    printer, begun = _Printer(document), time.monotonic()
-    built = run_buildx(job, printer.hear, stdout=subprocess.DEVNULL if as_json else None)
-    rows, failed = printer.rows, built.exit_code != 0
-    rows.finish(built.exit_code)
-    seconds, error = time.monotonic() - begun, rows.error(built.exit_code) if failed else None
-    status: BuildStatus = "failed" if failed else "built"
-    view = BuildView(rows.rows, rows.now(), seconds, status, built, error)
-    for text in (build_text(view), error.format_message() if error else ""):
-        for line in text.splitlines():
-            echo(line, err=True)
-    if as_json:
-        tell_json(report_json(view))
-    return built.exit_code
+    progress = BuildProgress(cell_steps([cell.source for cell in document.code_cells]))
+    with tempfile.TemporaryDirectory(prefix="dockernb-build-") as work:
+        file = Path(work) / "Dockerfile"
+        file.write_bytes(dockerfile.encode())
+        ignore = settings.context / "Dockerfile.dockerignore"
+        if ignore.is_file():
+            (Path(work) / ignore.name).write_bytes(ignore.read_bytes())
+        command = ["docker", "buildx", "build", "--progress=plain", f"--file={file}"]
+        command += _own_options(settings, options, Path(work))
+        code = _run([*command, *options, str(settings.context)], progress)
+    if code != 0 and progress.failed_cell is not None:
+        echo(f"cell [{progress.failed_cell}] failed", err=True)
+    return code
 
 
 def _settings(document: Notebook, context: Path | None) -> Settings:
@@ -121,20 +105,68 @@ class _NoSession:
     def set_flags(self, words: Sequence[str]) -> None: ...
 
 
-class _Printer:
-    """Says each line as it comes, with its cell."""
-
-    def __init__(self, document: Notebook) -> None:
-        cells = document.code_cells
-        self.rows = BuildRows(
-            [BuildCell(f"[{number}]", cell.source, cell.id) for number, cell in enumerate(cells, 1)]
-        )
-
-    def hear(self, text: str) -> None:
-        told = self.rows.take(text)
-        if told is not None:
-            echo(line_text(*told, _coloured), err=True)
+def _own_options(settings: Settings, given: Sequence[str], folder: Path) -> list[str]:
+    """From the magics; what was given on the command line comes later and beats them."""
+    options = list(settings.flags.words)
+    options += [f"--build-arg={key}={value}" for key, value in settings.build_args.items()]
+    fields = {field for word in given for field in word.removeprefix("--secret=").split(",")}
+    for number, (secret_id, content) in enumerate(settings.secrets.items()):
+        if f"id={secret_id}" not in fields:
+            path = folder / f"secret-{number}"  # the folder is the user's alone
+            path.write_bytes(content)
+            options.append(f"--secret=id={secret_id},src={path}")
+    return options
 
 
-def _coloured(status: str) -> str:
-    return click.style(status, fg=_COLORS.get(status))
+def _run(command: Sequence[str], progress: BuildProgress) -> int:
+    """Runs buildx; its standard output stays its own, for `--output=-`."""
+    _check_buildx()
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+    ) as process:
+        assert process.stderr is not None  # noqa: S101 - it was asked for
+        try:
+            _show(process.stderr, progress)
+        except KeyboardInterrupt:  # buildx got it too, and ends
+            process.wait()
+            raise
+        return process.wait()
+
+
+def _check_buildx() -> None:
+    for command, hint in (
+        (["docker", "--version"], INSTALL_DOCKER),
+        (["docker", "buildx", "version"], INSTALL_BUILDX),
+    ):
+        try:
+            subprocess.run(command, capture_output=True, check=True)
+        except (OSError, subprocess.CalledProcessError) as err:
+            raise EngineNotAvailableError(
+                f"`{' '.join(command)}` does not work here", state="Nothing was built.", hint=hint
+            ) from err
+
+
+def _show(lines: IO[str], progress: BuildProgress) -> None:
+    for text in lines:
+        line = progress.line(text.rstrip("\r\n"))
+        if line is not None:
+            echo(_styled(line), err=True)
+
+
+def _styled(line: BuildLine) -> str:
+    text = clean(line.text)
+    if line.kind == "other":
+        return text
+    if line.cell is None:
+        status = line.status.replace("built", "done")
+        return f"  {status} {text}".rstrip() if line.kind == "end" else f"  {text}"
+    mark = f"cell [{line.cell}]"
+    if line.kind == "begin":
+        return f"{mark}  {click.style(text, bold=True)}"
+    if line.kind == "print":
+        return f"{mark}    | {text}"
+    return f"{mark}  {click.style(line.status, fg=_COLORS[line.status])} {text}".rstrip()

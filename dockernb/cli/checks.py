@@ -13,14 +13,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from dockernb.cli.reference_build import has_buildkit
+from dockernb.cli.reference_build import INSTALL_BUILDX, INSTALL_DOCKER, has_buildkit
 from dockernb.engines.base import Engine
 from dockernb.engines.select import ENGINES, open_embedded, open_engine
 from dockernb.errors import DockernbError
 from dockernb.folders import cache_folder
 from dockernb.oci.private_folder import make_private_folder
 from dockernb.ui.figures import format_bytes, format_count
-from dockernb.use.buildx.command import INSTALL_BUILDX, INSTALL_DOCKER
 
 __all__ = ["Check", "all_checks"]
 

@@ -13,14 +13,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dockernb.errors import BuildError, EngineNotAvailableError
-from dockernb.use.buildx.command import INSTALL_BUILDX, INSTALL_DOCKER
 
 __all__ = [
+    "INSTALL_BUILDX",
+    "INSTALL_DOCKER",
     "DockerCommand",
     "Recipe",
     "find_docker",
     "has_buildkit",
 ]
+
+INSTALL_DOCKER = "Install it (Debian, Ubuntu: apt-get install docker-cli docker-buildx)."
+INSTALL_BUILDX = "Install it (Debian, Ubuntu: apt-get install docker-buildx)."
 
 _TAIL_LINES = 30
 _REMOVAL_TRIES = 40

@@ -19,7 +19,6 @@ __all__ = ["Help", "MagicHelp", "help_at"]
 
 _VARIABLE = re.compile(r"\$\{?(\w+)")
 _SECRET_VARIABLE = re.compile(r"--mount=\S*\btype=secret\b\S*")
-_FROM_OPTION = re.compile(r"(?:^--|,|^--mount=)from=(?P<name>[^,]+)")
 _LONGEST_VALUE = 1000
 
 
@@ -70,9 +69,6 @@ def help_at(
         return None
     flag_name, _, value = place.full_word.partition("=")
     flag = next((flag for flag in entry.flags if flag.name == flag_name), None)
-    named = _named_at(place, name)
-    if named is not None:
-        return _image_or_stage(named, knowledge)
     if flag is not None:
         inside = len(place.word) - len(flag_name) - 1
         mount = _mount(value, inside) if flag_name == "--mount" and inside >= 0 else None
@@ -103,42 +99,6 @@ def _variable(name: str, place: Place, knowledge: Knowledge) -> Help:
     value = variables[name]
     more = len(value) - _LONGEST_VALUE
     return Help(f"{name}={value[:_LONGEST_VALUE]}" + (f"... ({more} characters more)" * (more > 0)))
-
-
-def _named_at(place: Place, instruction: str) -> str | None:
-    """The name of an image or stage that the cursor is in, of FROM and of `from=`."""
-    before = [word for word in place.words[1:] if not word.startswith("--")]
-    word = place.full_word
-    if instruction == "FROM" and place.words and not word.startswith("--"):
-        is_name = not before or (len(before) == 2 and before[1].upper() == "AS")
-        return word if is_name and word and "$" not in word else None
-    for part in _FROM_OPTION.finditer(word):
-        if part.start("name") <= len(place.word) <= part.end("name") and "$" not in part["name"]:
-            return part["name"]
-    return None
-
-
-def _image_or_stage(name: str, knowledge: Knowledge) -> Help:
-    stage = knowledge.stage(name)
-    if stage is not None:
-        prose = f"A stage of this notebook, opened in {stage.cell}."
-        if not stage.snapshot:
-            return Help(stage.name, (prose, "It is not built yet."))
-        return Help(stage.name, (prose,), (("snapshot", stage.snapshot), ("size", stage.size)))
-    if name.lower() == "scratch":
-        return Help(name, ("The empty image.",))
-    image = knowledge.image(name)
-    if image is None:
-        return Help(name, ("It is not on the engine: a cell that needs it pulls it.",))
-    facts = (
-        ("image", image.id),
-        ("platform", image.platform),
-        ("size", image.size),
-        ("created", image.created),
-        ("digest", image.digest),
-    )
-    rows = tuple((key, value) for key, value in facts if value)
-    return Help(name, ("An image on the engine.",), rows)
 
 
 def _secret_variables(head: str) -> Iterator[str]:

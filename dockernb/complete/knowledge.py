@@ -8,7 +8,7 @@ from typing import Protocol
 
 from .wanted import Kind
 
-__all__ = ["Found", "ImageFacts", "Knowledge", "StageFacts"]
+__all__ = ["Found", "Knowledge"]
 
 
 @dataclass(frozen=True)
@@ -18,37 +18,6 @@ class Found:
     name: str
     is_folder: bool = False
     runs: bool = True
-
-
-@dataclass(frozen=True)
-class ImageFacts:
-    """An image on the engine, in words.
-
-    Args:
-        id: Image ID.
-        digest: Of the manifest that its registry gave; "": not known.
-    """
-
-    id: str
-    platform: str
-    size: str
-    created: str
-    digest: str = ""
-
-
-@dataclass(frozen=True)
-class StageFacts:
-    """A stage of the notebook, in words.
-
-    Args:
-        cell: That opens it, `cell [3]`.
-        snapshot: Its last one, as far as it is built; "": none.
-    """
-
-    name: str
-    cell: str
-    snapshot: str = ""
-    size: str = ""
 
 
 class Knowledge(Protocol):
@@ -62,12 +31,6 @@ class Knowledge(Protocol):
 
     def images(self, typed: str) -> Sequence[str]:
         """Images on the engine; tags of the repository that `typed` names, from its registry."""
-
-    def stage(self, name: str) -> StageFacts | None:
-        """What is known of a stage; None: there is no such stage."""
-
-    def image(self, name: str) -> ImageFacts | None:
-        """The image of this name on the engine; None: it is not there, or the engine is silent."""
 
     def variables(self) -> Mapping[str, str]:
         """ENV and ARG with their values."""

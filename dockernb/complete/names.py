@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from dockernb.dockerfile.instructions import (
@@ -18,7 +18,7 @@ from dockernb.dockerfile.shell import expand
 from dockernb.dockerfile.split import split_instructions
 from dockernb.errors import DockerfileError
 
-__all__ = ["Declared", "declared_in", "stage_cell"]
+__all__ = ["Declared", "declared_in"]
 
 
 @dataclass(frozen=True)
@@ -54,17 +54,6 @@ def declared_in(texts: Iterable[str], before: Declared, build_args: Mapping[str,
             if segment.kind == "instruction":
                 known.read(segment.text)
     return known.declared()
-
-
-def stage_cell(texts: Sequence[str], name: str) -> tuple[int, str] | None:
-    """Which text opens the stage of this name or number, from 0, and how the stage is called."""
-    known = Declared()
-    for index, text in enumerate(texts):
-        before, known = len(known.stages), declared_in([text], known, {})
-        for number, stage in enumerate(known.stages[before:], before):
-            if name.lower() == stage.lower() or name == str(number):
-                return index, stage
-    return None
 
 
 class _Names:

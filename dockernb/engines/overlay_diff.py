@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dockernb.engines.overlay_below import bytes_below, is_opaque, is_whiteout, lstat_at
 from dockernb.oci.diff import Change, DiffEntry, type_of_mode
 
 __all__ = ["Identity", "IdentityOf", "identity_on_disk", "overlay_diff"]
@@ -128,11 +127,11 @@ class _Frame:
     def _walk(self, entries: list[DiffEntry]) -> Iterator[_Frame]:
         names = os.listdir(self._upper)  # noqa: PTH208 - of an open directory
         for name in names:
-            status = lstat_at(name, self._upper)
+            status = _lstat(name, self._upper)
             if status is None:
                 continue
             lower = self._lower(name)
-            if is_whiteout(status):
+            if _is_whiteout(status):
                 if lower is not None:
                     entries.append(self._deleted(name, lower))
                 continue
@@ -141,7 +140,7 @@ class _Frame:
                 entries.append(self._entry(name, status, change))
             if stat.S_ISDIR(status.st_mode):
                 yield self._into(name, lower)
-        if is_opaque(self._upper, self._rules.opaque):
+        if _is_opaque(self._upper, self._rules.opaque):
             entries.extend(self._hidden(set(names)))
 
     def _lower(self, name: str) -> _Lower | None:
@@ -149,10 +148,10 @@ class _Frame:
         first: tuple[int, os.stat_result] | None = None
         directories: list[int] = []
         for parent in self._lowers:
-            status = lstat_at(name, parent)
+            status = _lstat(name, parent)
             if status is None:
                 continue
-            if is_whiteout(status):
+            if _is_whiteout(status):
                 break
             first = first or (parent, status)
             if not stat.S_ISDIR(status.st_mode):
@@ -186,7 +185,7 @@ class _Frame:
                 lower = None
             for parent in lower.directories if lower else ():
                 opened.append(os.open(name, _OPEN, dir_fd=parent))
-                if is_opaque(opened[-1], self._rules.opaque):
+                if _is_opaque(opened[-1], self._rules.opaque):
                     break
         except OSError:
             _close(opened)
@@ -203,18 +202,31 @@ class _Frame:
 
     def _deleted(self, name: str, lower: _Lower) -> DiffEntry:
         mode = self._rules.identity_of(lower.parent, name, lower.status).mode
-        kind = type_of_mode(mode)
-        if kind == "dir":
-            size = bytes_below(name, lower.directories, self._rules.opaque)
-        else:
-            size = lower.status.st_size if kind == "file" else 0
-        return DiffEntry(f"{self._path}/{name}", "D", kind, size)
+        return DiffEntry(f"{self._path}/{name}", "D", type_of_mode(mode))
 
     def _entry(self, name: str, status: os.stat_result, change: Change) -> DiffEntry:
         kind = type_of_mode(self._rules.identity_of(self._upper, name, status).mode)
         size = status.st_size if kind in {"file", "symlink"} else 0
         target = os.readlink(name, dir_fd=self._upper) if kind == "symlink" else None
         return DiffEntry(f"{self._path}/{name}", change, kind, size, target)
+
+
+def _lstat(name: str, directory: int) -> os.stat_result | None:
+    try:
+        return os.stat(name, dir_fd=directory, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+
+
+def _is_whiteout(status: os.stat_result) -> bool:
+    return stat.S_ISCHR(status.st_mode) and status.st_rdev == 0
+
+
+def _is_opaque(directory: int, attribute: str) -> bool:
+    try:
+        return os.getxattr(directory, attribute) == b"y"
+    except OSError:
+        return False
 
 
 def _capability(name: str, directory: int) -> bytes:

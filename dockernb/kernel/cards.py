@@ -24,7 +24,6 @@ CARD = "application/vnd.dockernb.card+json"
 RUN = "application/vnd.dockernb.run+json"
 TERMINAL = "application/vnd.dockernb.terminal+json"
 STEPS = "application/vnd.dockernb.steps+json"
-BUILD = "application/vnd.dockernb.build+json"
 TAIL_LINES, TAIL_WIDTH, TAIL_CHARACTERS = 10, 200, 10_000
 
 

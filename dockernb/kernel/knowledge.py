@@ -8,14 +8,12 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dockernb.complete.knowledge import Found, ImageFacts, StageFacts
-from dockernb.complete.names import Declared, declared_in, stage_cell
+from dockernb.complete.knowledge import Found
+from dockernb.complete.names import Declared, declared_in
 from dockernb.complete.wanted import Kind
 from dockernb.errors import DockernbError
 from dockernb.look.context_names import context_names
 from dockernb.look.lineage import lineage
-from dockernb.oci.digest import short_id
-from dockernb.ui.figures import format_bytes
 from dockernb.use.image_tags import repository_of
 
 from .cell import split_cell
@@ -56,7 +54,6 @@ class SessionKnowledge:
         """What the nearest cell above left that was built, and what the texts below it declare."""
         session, args = self._workspace.session.get(), self._workspace.build_args
         cells, cell_id = self._workspace.order.around(page, code)
-        self._cells = cells
         scope, globals_ = session.scope(), Declared()
         texts: list[str] = []
         if cell_id is not None:
@@ -82,37 +79,6 @@ class SessionKnowledge:
     # --- names ----------------------------------------------------------------------------------
     def stages(self) -> Sequence[str]:
         return self._declared.stages
-
-    def stage(self, name: str) -> StageFacts | None:
-        found = stage_cell([split_cell(cell.source).body for cell in self._cells], name)
-        if found is None:
-            return None
-        index, label = found
-        count = self._workspace.counts.get(self._cells[index].id)
-        cell = f"cell [{count}]" if count is not None else f"code cell {index + 1}, not run yet"
-        made = [
-            result.snapshot
-            for result in self._workspace.session.get().results()
-            if result.snapshot is not None and result.stage.lower() == label.lower()
-        ]
-        if not made:
-            return StageFacts(label, cell)
-        return StageFacts(label, cell, made[-1].short_id, format_bytes(made[-1].size))
-
-    def image(self, name: str) -> ImageFacts | None:
-        try:
-            found = self._workspace.session.get().engine().find_image(name)
-        except DockernbError:
-            return None
-        if found is None:
-            return None
-        return ImageFacts(
-            short_id(found.id),
-            str(found.config.platform),
-            format_bytes(found.size) if found.size else "",
-            found.config.created.partition(".")[0].rstrip("Z").replace("T", " "),
-            found.digest or "",
-        )
 
     def variables(self) -> Mapping[str, str]:
         return self._declared.variables

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from .cards import BUILD, CARD, RUN, STEPS, TERMINAL, Closable
+from .cards import CARD, RUN, STEPS, TERMINAL, Closable
 
 __all__ = ["Rehydrator", "restore_card", "saved_cards"]
 
@@ -30,8 +30,7 @@ def saved_cards(outputs: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, dic
     """Model ID and card JSON of the outputs that hold a card, each ID once, at most MAX_CARDS."""
     seen: set[str] = set()
     for data in outputs:
-        kinds = (CARD, RUN, STEPS, BUILD, TERMINAL)
-        card = next((data[kind] for kind in kinds if data.get(kind)), None)
+        card = next((data[kind] for kind in (CARD, RUN, STEPS, TERMINAL) if data.get(kind)), None)
         if not isinstance(card, dict) or card.get("version") != 1:
             continue
         model_id = card.get("model_id")
@@ -49,7 +48,6 @@ def restore_card(card: dict[str, Any], model_id: str) -> Closable | None:
     """Makes the card's widget again; None when this kernel has a widget of that ID already."""
     import comm  # noqa: PLC0415 - not needed to start
 
-    from dockernb.ui.build_card import SavedBuildCard  # noqa: PLC0415 - not needed to start
     from dockernb.ui.card import Card  # noqa: PLC0415 - not needed to start
     from dockernb.ui.run_card import RunCard  # noqa: PLC0415
     from dockernb.ui.steps_card import StepsCard  # noqa: PLC0415
@@ -61,8 +59,6 @@ def restore_card(card: dict[str, Any], model_id: str) -> Closable | None:
         return RunCard.restore(card, model_id)
     if card.get("kind") == "terminal":
         return TerminalCard.restore(model_id)
-    if card.get("kind") == "build":
-        return SavedBuildCard(card, model_id)
     if card.get("kind") == "steps":
         return StepsCard.restore(card, model_id)
     return Card.restore(card, model_id)

@@ -37,9 +37,7 @@ class DiffEntry(NamedTuple):
             but NUL (bytes that are not UTF-8 as surrogate escapes): escape it before showing it.
         change: "A" added, "M" modified, "D" deleted. A directory is "M" only if its own mode or
             owner changed, not because something below it did. A deleted directory is one entry.
-        size: Bytes of the new content for files and link targets; 0 for other types. Of "D" the
-            bytes that are hidden: of the file, or of all files in the directory; 0: none, or an
-            engine elsewhere would have to send them to tell.
+        size: Bytes of the new content for files and link targets; 0 for other types and for "D".
     """
 
     path: str

@@ -20,7 +20,6 @@ from .words import (
     cache_lines,
     log_facts,
     origin_text,
-    removed_text,
     size_text,
     title_text,
     value_text,
@@ -165,9 +164,8 @@ def _file_row(entry: DiffEntry) -> str:
     name = visible(entry.path[:2000]) + ("/" if entry.type == "dir" else "")
     if entry.link_target is not None:
         name += f" \u2192 {visible(entry.link_target[:500])}"
-    size = format_bytes(entry.size) if entry.type == "file" else ""
-    if entry.change == "D":
-        size = removed_text(entry.size)
+    sized = entry.change != "D" and entry.type == "file"
+    size = format_bytes(entry.size) if sized else ""
     tone = _color(_TONES[entry.change])
     return f'<b style="{tone}">{entry.change}</b> {size:>8}  {escape(name)}'
 

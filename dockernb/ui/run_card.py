@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..build.result import StepLog
 from ..use.run import Run, RunState
+from . import widget_state
 from .card import WIDGET_MIME
-from .log_feed import LogFeed
+from .live_log import LiveLog, LogUpdate
 from .run_view import RUN_MIME, RunView, from_run_json, run_html, run_json, run_text, run_trait
 
 if TYPE_CHECKING:
     from .run_widget import RunWidget
 
 __all__ = ["RunCard"]
+
+_INTERVAL = 0.1
+_MESSAGE_LINES = 400
 
 
 class RunCard:
@@ -45,8 +50,11 @@ class RunCard:
         self._abandon = abandon
         self._cell_id = cell_id
         self._model_id = model_id
+        self._log = LiveLog()
         self._lock = threading.RLock()
-        self._log = LogFeed(self._send, self._lock)
+        self._timer: threading.Timer | None = None
+        self._flushed_at = 0.0
+        self._started = time.monotonic()
         self._closed = False
         self._widget: RunWidget | None = None
 
@@ -69,7 +77,7 @@ class RunCard:
         card = cls(
             view, output=lambda: view.log, stop=_nothing, abandon=_nothing, model_id=model_id
         )
-        card._log.finish(view.log, tell=False)
+        card._log.finish(view.log)
         card._make_widget()
         return card
 
@@ -78,13 +86,15 @@ class RunCard:
         with self._lock:
             if isinstance(event, bytes):
                 self._log.append(event)
+                if self._timer is None:
+                    self._schedule()
                 return
             self._view = RunView(self._view.facts, event)
-            self._log.flush()
+            self._flush()
             if self._widget is not None:
                 self._widget.run = run_trait(self._view)
             if event.is_over:
-                self._log.finish(self._output())
+                self._finish_log()
 
     def bundle(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Data and metadata for `display_data` and `update_display_data`."""
@@ -97,11 +107,16 @@ class RunCard:
         data[RUN_MIME] = run_json(view, model_id=model_id, cell_id=self._cell_id)
         return data, {}
 
+    def finish(self) -> None:
+        """Sends what has not been sent yet."""
+        with self._lock:
+            self._flush()
+
     def close(self) -> None:
         """The cell was run again or deleted: the container ends, the widget goes."""
         with self._lock:
             self._closed = True
-            self._log.stop()
+            self._cancel_timer()
             if self._widget is not None:
                 self._widget.layout.close()
                 self._widget.close()
@@ -115,23 +130,57 @@ class RunCard:
             arguments = {} if self._model_id is None else {"model_id": self._model_id}
             self._widget = RunWidget(
                 answer=self._answer,
-                late=self._log.late_state,
+                late=self._late_state,
                 run=run_trait(self._view),
                 **arguments,
             )
         return self._widget
+
+    def _late_state(self) -> dict[str, Any]:
+        with self._lock:
+            self._log.update()
+            seconds = time.monotonic() - self._started
+            return {"elapsed": seconds, "log": widget_state.log(self._log.tail())}
 
     def _answer(self, message: dict[str, Any]) -> None:
         kind = message.get("kind")
         if kind == "stop":
             self._stop()
         elif kind == "late":
+            state = self._late_state()
             with self._lock:
-                self._send({"kind": "late", **self._log.late_state()})
+                if self._widget is not None:
+                    self._widget.send({"kind": "late", **state})
 
-    def _send(self, message: dict[str, Any]) -> None:
-        if self._widget is not None:
-            self._widget.send(message)
+    def _finish_log(self) -> None:
+        """From now on the beginning is shown, too."""
+        self._log.finish(self._output())
+        whole = self._log.tail()
+        if self._widget is not None and whole.total:
+            self._widget.send({"kind": "whole", **widget_state.log(whole)})
+
+    def _schedule(self) -> None:
+        wait = max(0.0, self._flushed_at + _INTERVAL - time.monotonic())
+        self._timer = threading.Timer(wait, self.finish)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _flush(self) -> None:
+        self._cancel_timer()
+        self._flushed_at = time.monotonic()
+        update = self._log.update()
+        if update is not None and self._widget is not None:
+            self._widget.send({"kind": "log", **widget_state.log(_newest(update))})
+
+
+def _newest(update: LogUpdate) -> LogUpdate:
+    over = max(0, len(update.lines) - _MESSAGE_LINES)
+    return LogUpdate(update.first + over, update.lines[over:], update.total, update.omitted)
 
 
 def _nothing() -> None:

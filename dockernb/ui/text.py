@@ -11,7 +11,6 @@ from .words import (
     changes_text,
     log_facts,
     origin_text,
-    removed_text,
     size_text,
     title_text,
     value_text,
@@ -88,8 +87,7 @@ def _file_lines(view: CardView, paths: int, width: int) -> list[str]:
     folders = len(rows)
     for entry in entries[:paths]:
         link = f" -> {visible(entry.link_target)}" if entry.link_target is not None else ""
-        is_gone = entry.change == "D"
-        size = removed_text(entry.size) if is_gone else format_bytes(entry.size)
+        size = format_bytes(entry.size) if entry.change != "D" else ""
         rows.append((entry.change, visible(entry.path) + link, size))
     room = max(20, width - 16)
     cut = [

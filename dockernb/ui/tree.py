@@ -24,8 +24,7 @@ class Row:
         name: What to show, invisible characters escaped; `lib/` for a folder, `a/b/c/` for folders
             that hold nothing but the next one.
         change: The entry's own change; None for a folder that only holds changes.
-        size: Bytes added or modified: of the file, or of all that is below the folder. Of what is
-            deleted the bytes that it hides.
+        size: Bytes added or modified: of the file, or of all that is below the folder.
         counts: Entries below the folder: added, modified, deleted.
         link: Target of a symbolic link, invisible characters escaped.
         expandable: Something is below.
@@ -234,7 +233,7 @@ def _folder_row(node: _Node) -> Row:
         name=visible(name) + "/",
         change=entry.change if entry else None,
         type="dir",
-        size=entry.size if entry is not None and entry.change == "D" else node.size,
+        size=node.size,
         counts=(node.added, node.modified, node.deleted),
         link=None,
         expandable=bool(node.rows),

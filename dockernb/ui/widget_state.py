@@ -23,7 +23,6 @@ from .words import (
     changes_of,
     origin_text,
     reason_text,
-    removed_text,
     size_text,
     title_text,
     value_text,
@@ -156,8 +155,6 @@ def _row(row: Row) -> list[Any]:
     """
     sized = row.type == "dir" or (row.type in ("file", "symlink") and row.change != "D")
     size = format_bytes(row.size) if sized and (row.size or row.type != "dir") else ""
-    if row.change == "D":
-        size = removed_text(row.size)
     counts = list(row.counts) if row.expandable else None
     shown = row.name if row.lost else visible(row.path)
     item = [row.path, row.name, row.change or "", size, counts, row.link]

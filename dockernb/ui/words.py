@@ -19,7 +19,6 @@ __all__ = [
     "log_facts",
     "origin_text",
     "reason_text",
-    "removed_text",
     "size_text",
     "title_text",
     "value_text",
@@ -37,11 +36,6 @@ def size_text(view: CardView) -> str:
     if not added and not view.totals.files and view.instruction not in _LAYERS:
         return ""
     return "+" + format_bytes(added)
-
-
-def removed_text(size: int) -> str:
-    """What a deletion hides: `-33.2 MB` with a minus sign; "" where it is nothing or not known."""
-    return f"\u2212{format_bytes(size)}" if size else ""
 
 
 # Instructions that make a layer, even an empty one; of the others no size is said.

@@ -10,8 +10,6 @@ pytest.importorskip("jupyterlab", reason="JupyterLab is not installed")
 
 from playwright.sync_api import BrowserContext, Dialog
 
-from tests.functional.buildx import buildx_environment
-
 from . import chromium as browser
 from . import server as jupyter
 from .lab import SCREENSHOTS, Lab
@@ -19,13 +17,10 @@ from .margin import open_chain
 
 
 @pytest.fixture(scope="session")
-def server(
-    docker_host: str, docker_root: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[jupyter.Server]:
-    """JupyterLab with an empty cache of dockernb, and with buildx; one for all tests."""
+def server(docker_host: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[jupyter.Server]:
+    """JupyterLab with an empty cache of dockernb; one for all tests."""
     folder = tmp_path_factory.mktemp("jupyter")
-    more = buildx_environment(docker_root, folder)
-    with jupyter.running(folder, docker_host, more=more) as running:
+    with jupyter.running(folder, docker_host) as running:
         yield running
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     shutil.copy(folder / "server.log", SCREENSHOTS)

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,7 +53,6 @@ def running(
     app: str = "jupyterlab",
     base_url: str = "/",
     proxy: bool = False,
-    more: Mapping[str, str] | None = None,
 ) -> Iterator[Server]:
     """Starts JupyterLab with an empty DOCKERNB_HOME and stops it in the end.
 
@@ -62,12 +61,11 @@ def running(
         app: The module to run: jupyterlab or notebook.
         base_url: What stands before all of the server's paths, as behind a hub.
         proxy: With jupyter-server-proxy, which else is switched off where it is installed.
-        more: Variables of its environment.
     """
     root = folder / "notebooks"
     root.mkdir(parents=True)
     _settle(folder / "config")
-    environment = _environment(folder, docker_host) | dict(more or {})
+    environment = _environment(folder, docker_host)
     port, token = _free_port(), secrets.token_hex(16)
     arguments = (
         f"--port={port}",

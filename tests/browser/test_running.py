@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from playwright.sync_api import Route, expect
@@ -70,36 +69,3 @@ def test_running_container_shows_log_health_and_ports_until_it_is_stopped(
     lab.card(4).expect_status("lost")
     card.expect_status("exited")
     lab.screenshot("running-lost", 4)
-
-
-def test_a_build_by_buildx_has_a_row_for_each_cell_that_leads_to_it(lab: Lab, folder: Path) -> None:
-    cells = [
-        "FROM busybox AS tool\nRUN echo tool > /tool",
-        f"ARG WAIT=0\n# {'long ' * 400}\nRUN echo '<b>begun'; sleep $WAIT",
-        "FROM busybox\nCOPY --from=tool /tool /tool\nENV A=1",
-        "%buildx -t dockernb-test-browser:1",
-    ]
-    place = notebook.write(folder / "buildx.ipynb", cells)
-    lab.open(place)
-    for number in range(3):
-        lab.run(number)
-    card = lab.card(3)
-    lab.write(3, "%buildx --target tool --build-arg WAIT=1000")
-    lab.start(3)
-    row = card.root.get_by_role("row").filter(has_text="RUN echo '<b>begun'")
-    expect(row).to_contain_text("running")
-    expect(row.locator(".dnb-says")).to_have_text("<b>begun")
-    lab.screenshot("buildx-running", 3)
-    card.root.get_by_role("button", name="Stop the build").click()
-    card.expect_status("interrupted")
-    expect(row).to_contain_text("canceled")
-
-    lab.write(3, cells[3])
-    lab.run(3)
-    card.expect_status("built")
-    expect(card.root).to_contain_text("dockernb-test-browser:1 sha256:")
-    expect(row).to_contain_text(re.compile("done|cached"))  # by an earlier run, maybe
-    lab.screenshot("buildx", 3)
-    row.get_by_role("button", name="Show the cell [2]").click()
-    expect(lab.cell(1)).to_have_class(re.compile("jp-mod-active"))
-    expect(lab.cell(1)).to_be_in_viewport()

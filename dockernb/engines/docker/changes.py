@@ -101,10 +101,7 @@ def _now(archive: Archive, path: str, kinds: dict[str, Change]) -> DiffEntry:
 
 def _before(parent: Archive, path: str) -> DiffEntry:
     found = parent.stat(path)
-    if found is None:
-        return DiffEntry(path, "D", "unknown")
-    # What is in a directory is not asked for: a daemon would have to send all of it.
-    return DiffEntry(path, "D", found.type, found.size if found.type == "file" else 0)
+    return DiffEntry(path, "D", found.type if found else "unknown")
 
 
 def _same(archive: Archive, parent: Archive, path: str) -> bool:

@@ -159,7 +159,8 @@ class DockerContainer:
         if covered:
             entries = (e._replace(size=0) if e.path in covered else e for e in found.entries)
             found = FilesystemDiff(tuple(entries))
-        self._written = sum(e.size for e in found.entries if e.type == "file" and e.change != "D")
+        written = (entry.size for entry in found.entries if entry.type == "file")
+        self._written = sum(written)
         return found
 
     def commit(self, config: ImageConfig, *, layer: bool) -> Image:

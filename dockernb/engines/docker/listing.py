@@ -33,19 +33,7 @@ def listing_diff(before: Archive, now: Archive) -> list[DiffEntry]:
         if path not in old or _facts(old[path]) != _facts(header)
     ]
     gone = [path for path in old if path not in new and _is_folder(path.rpartition("/")[0], new)]
-    return [*entries, *_deleted(gone, old)]
-
-
-def _deleted(gone: list[str], old: dict[str, tarfile.TarInfo]) -> list[DiffEntry]:
-    """Each with the bytes of the files that went with it."""
-    sizes = dict.fromkeys(gone, 0)
-    for path, header in old.items():
-        above = path
-        while above and above not in sizes:
-            above = above.rpartition("/")[0]
-        if above and header.isfile():
-            sizes[above] += header.size
-    return [DiffEntry(path, "D", _type(old[path]), sizes[path]) for path in gone]
+    return [*entries, *(DiffEntry(path, "D", _type(old[path])) for path in gone)]
 
 
 def _is_folder(path: str, listing: dict[str, tarfile.TarInfo]) -> bool:

@@ -6,7 +6,6 @@ They steer the session and look into it; they never reach the exported Dockerfil
 from __future__ import annotations
 
 from . import (
-    buildx,
     exercises,
     files,
     lint,
@@ -26,7 +25,6 @@ __all__ = [
     "MagicCall",
     "MagicError",
     "all_magics",
-    "buildx",
     "exercises",
     "files",
     "find_magic",

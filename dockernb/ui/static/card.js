@@ -36,8 +36,15 @@ class Card {
     return this.model.get("header").status === "running";
   }
 
+  /** Sends a message to the kernel; false when there is none. */
   ask(message) {
-    return !this.lost && sendTo(this.model, message);
+    if (this.lost) return false;
+    try {
+      this.model.send(message);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   build() {
@@ -356,10 +363,26 @@ class Card {
     this.lost = true;
     this.tree.lose();
     this.drawHeader(this.model.get("header"), this.model.get("stale"));
-    const model = await revived(this.model, this.root);
-    if (!model) return;
-    this.dispose();
-    show(model, this.root, this.sameSnapshot(model) ? { chosen: this.chosen, folders: this.tree.folders } : null);
+    const id = this.model.get("own_id");
+    for (let attempt = 0; attempt < 40; attempt += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      if (!this.root.isConnected) return;
+      const model = await this.find(id);
+      if (model) {
+        this.dispose();
+        show(model, this.root, this.sameSnapshot(model) ? { chosen: this.chosen, folders: this.tree.folders } : null);
+        return;
+      }
+    }
+  }
+
+  async find(id) {
+    try {
+      const model = await this.model.widget_manager.get_model(id);
+      return model?.comm_live ? model : null;
+    } catch {
+      return null;
+    }
   }
 
   sameSnapshot(model) {

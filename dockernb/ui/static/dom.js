@@ -69,28 +69,3 @@ async function copyText(text) {
     return copied;
   }
 }
-
-/** Sends a message to the kernel; false when there is none. */
-function sendTo(model, message) {
-  try {
-    model.send(message);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** A restarted kernel makes a card's model again under the same id: looks for it a while; else null. */
-async function revived(model, root) {
-  for (let attempt = 0; attempt < 40; attempt += 1) {
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    if (!root.isConnected) return null;
-    try {
-      const found = await model.widget_manager.get_model(model.get("own_id"));
-      if (found?.comm_live) return found;
-    } catch {
-      // not there yet
-    }
-  }
-  return null;
-}

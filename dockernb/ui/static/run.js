@@ -61,7 +61,11 @@ class RunCard {
   }
 
   ask(message) {
-    if (!this.lost && !sendTo(this.model, message)) this.lose();
+    try {
+      if (!this.lost) this.model.send(message);
+    } catch {
+      this.lose();
+    }
   }
 
   receive(message) {
@@ -133,10 +137,20 @@ class RunCard {
     if (this.lost) return;
     this.lost = true;
     this.update();
-    const model = await revived(this.model, this.root);
-    if (!model) return;
-    this.dispose();
-    show(model, this.root);
+    for (let attempt = 0; attempt < 40; attempt += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      if (!this.root.isConnected) return;
+      try {
+        const model = await this.model.widget_manager.get_model(this.model.get("own_id"));
+        if (model?.comm_live) {
+          this.dispose();
+          show(model, this.root);
+          return;
+        }
+      } catch {
+        // not there yet
+      }
+    }
   }
 }
 

@@ -20,7 +20,13 @@ class TerminalCard {
   }
 
   ask(message) {
-    return !this.lost && sendTo(this.model, message);
+    if (this.lost) return false;
+    try {
+      this.model.send(message);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   lose() {

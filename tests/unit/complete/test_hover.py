@@ -33,18 +33,6 @@ def explained(marked: str) -> str:
         ("RUN echo \\\n  ü🐳 $PORT‸", "PORT=6379"),
         ("ENV PO‸RT=1", "PORT=6379"),
         ("RUN $N‸O", "NO is not set here"),
-        ("FROM deb‸ian:bookworm-slim", "debian:bookworm-slim\n\nAn image on the engine."),
-        ("FROM --platform=linux/arm64 debian:1‸2 AS x", "debian:12\n\nAn image"),
-        ("FROM alp‸ine", "alpine\n\nIt is not on the engine"),
-        ("FROM scr‸atch", "scratch\n\nThe empty image."),
-        ("FROM ba‸se", "base\n\nA stage of this notebook, opened in code cell 1, not run yet."),
-        ("FROM debian:12 AS bu‸ild", "build\n\nA stage of this notebook, opened in cell [2]."),
-        ("FROM debian:12 A‸S build", "FROM ["),
-        ("FR‸OM debian", "FROM ["),
-        ("FROM debian:$NO‸", "NO is not set here"),
-        ("COPY --from=bui‸ld /a /b", "build\n\nA stage"),
-        ("COPY --fr‸om=build /a /b", "COPY --from="),
-        ("RUN --mount=type=bind,from=bui‸ld,target=/b ls", "build\n\nA stage"),
         ("%a‸rg A=1", "%arg [NAME=VALUE | NAME]"),
         ("%ls --a‸t 2", "%ls [PATH]"),
         ("%cr‸lf\nRUN x", "%crlf"),
@@ -56,13 +44,6 @@ def explained(marked: str) -> str:
 def test_help_of(marked: str, begins: str) -> None:
     text = explained(marked)
     assert text.startswith(begins) if begins else text == ""
-
-
-def test_help_of_an_image_and_a_stage_has_their_facts() -> None:
-    text = explained("FROM debian:12‸")
-    for fact in ("linux/amd64", "74.8 MB", "2026-11-17 00:00:00", "sha256:d", "0123456789ab"):
-        assert fact in text
-    assert "4.5 MB" in explained("FROM build‸")
 
 
 def test_secrets_are_never_shown() -> None:

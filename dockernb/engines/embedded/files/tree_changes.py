@@ -52,18 +52,11 @@ class TreeChanges:
             found += [self._entry(folders, path, "A") for path in self._touched.added]
             modified = [path for path in self._touched.changed if self._differs(folders, path)]
             found += [self._entry(folders, path, "M") for path in modified]
-        return [*found, *self._deleted_entries()]
-
-    def _deleted_entries(self) -> list[DiffEntry]:
-        """Each with the bytes of the files that went with it."""
-        kinds = {path: type_of_mode(self._mode_before(path)) for path in self._deleted()}
-        sizes = dict.fromkeys(kinds, 0)
-        for path in self._touched.deleted:
-            if stat.S_ISREG(self._mode_before(path)):
-                shown = next((each for each in (path, *_above(path)) if each in sizes), None)
-                if shown is not None:
-                    sizes[shown] += self._before[path].size
-        return [DiffEntry(f"/{path}", "D", kind, sizes[path]) for path, kind in kinds.items()]
+        found.extend(
+            DiffEntry(f"/{path}", "D", type_of_mode(self._mode_before(path)))
+            for path in self._deleted()
+        )
+        return found
 
     def pack(self, descriptor: int) -> Packed:
         """Writes them as a layer."""

@@ -1,1 +1,0 @@
-"""The notebook on any buildx builder: the command, its progress told by cells, and its result."""
