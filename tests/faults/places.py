@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -48,6 +49,10 @@ class Place(Protocol):
         """Removes one image, whoever uses it."""
 
 
+#: Longer than a daemon takes to remove a container, on whatever machine.
+_SECONDS = 60.0
+
+
 @dataclass(frozen=True)
 class DockerPlace:
     """A Docker daemon."""
@@ -83,7 +88,17 @@ class DockerPlace:
         """The daemon's own business."""
 
     def remove(self, image_id: str) -> None:
-        self.client.remove_image(image_id, force=True, noprune=True)
+        # A container of the step that was just built goes in the background.
+        deadline = time.monotonic() + _SECONDS
+        while True:
+            try:
+                self.client.remove_image(image_id, force=True, noprune=True)
+            except APIError as error:
+                if error.status_code != 409 or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+            else:
+                return
 
     def tidy(self) -> None:
         found = [each["Id"] for each in self.client.images(all=True, filters={"label": LABEL})]
