@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from dockernb.engines.docker.owner import Owner
 from dockernb.engines.embedded.engine import EmbeddedEngine
 from dockernb.oci.digest import sha256_digest
 from tests.conformance.busybox import busybox_base
+from tests.functional.notebooks import remove_image
 
 LABEL = "dockernb.test-of-faults"
 #: The ID of the cache mounts.
@@ -47,10 +47,6 @@ class Place(Protocol):
 
     def remove(self, image_id: str) -> None:
         """Removes one image, whoever uses it."""
-
-
-#: Longer than a daemon takes to remove a container, on whatever machine.
-_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -88,17 +84,7 @@ class DockerPlace:
         """The daemon's own business."""
 
     def remove(self, image_id: str) -> None:
-        # A container of the step that was just built goes in the background.
-        deadline = time.monotonic() + _SECONDS
-        while True:
-            try:
-                self.client.remove_image(image_id, force=True, noprune=True)
-            except APIError as error:
-                if error.status_code != 409 or time.monotonic() > deadline:
-                    raise
-                time.sleep(0.05)
-            else:
-                return
+        remove_image(self.client, image_id)
 
     def tidy(self) -> None:
         found = [each["Id"] for each in self.client.images(all=True, filters={"label": LABEL})]

@@ -24,6 +24,23 @@ from dockernb.session import CellText, Session, SessionOptions
 BASE = "FROM busybox:latest"
 
 
+def remove_image(client: docker.APIClient, image_id: str) -> None:
+    """As `docker image rm`.
+
+    The engine removes its own containers and intermediate images in the background; until then the
+    daemon refuses.
+    """
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            client.remove_image(image_id, force=True, noprune=True)
+        except APIError as error:
+            if error.status_code != 409 or time.monotonic() > deadline:
+                raise
+        else:
+            return
+
+
 @dataclass
 class Notebook:
     """A session and its cells. Running a cell with a text edits it, or appends it."""
@@ -102,20 +119,8 @@ class Bench:
                 self.made.append(snapshot.id)
 
     def remove_image(self, image_id: str) -> None:
-        """As `docker image rm`, behind the session's back.
-
-        The engine removes its own containers and intermediate images in the background; until then
-        the daemon refuses.
-        """
-        deadline = time.monotonic() + 10
-        while True:
-            try:
-                self.client.remove_image(image_id, force=True, noprune=True)
-            except APIError as error:
-                if error.status_code != 409 or time.monotonic() > deadline:
-                    raise
-            else:
-                return
+        """As `docker image rm`, behind the session's back."""
+        remove_image(self.client, image_id)
 
     def containers(self) -> list[str]:
         """Containers of this process that are there, running or not."""

@@ -52,7 +52,8 @@ def collect(store: ImageStore, *, with_named: bool = False) -> Garbage:
             held |= set(store.names().values())
         records = list(store.records())
         gone = _forget(store, [record for record in records if record.id not in held])
-        kept = [record for record in records if record not in gone]
+        taken = {record.id for record in gone}
+        kept = [record for record in records if record.id not in taken]
         for name, manifest in store.layout.names().items():
             if all(record.manifest.digest != manifest.digest for record in kept):
                 store.layout.remove_name(name)
