@@ -163,9 +163,8 @@ class DockerfileKernel(_Kernel):  # type: ignore[misc]
             "language_info": self.language_info,
             "banner": self.banner,
             "help_links": self.help_links,
-            # No subshells: cells run one after the other, and a page would send a comm's messages
-            # over one as soon as it is there, past those that are on their way.
-            "supported_features": [],
+            # Without the word, JupyterLab takes the cards of a reloaded page for a lost kernel's.
+            "supported_features": ["kernel subshells"] if self._supports_kernel_subshells else [],
         }
 
     # --- requests -------------------------------------------------------------------------------
